@@ -6,7 +6,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
     process,
     sync::mpsc,
     thread,
@@ -38,7 +38,7 @@ impl FolderLock {
     /// [`FileFault::Locked`] after `timeout`, with the folder and the id of the other process. [`FileFault::Io`] if
     /// `lock` is a link or no file, and from the system.
     pub fn take(folder: &Path, timeout: Duration) -> Result<Self, FileError> {
-        let path = folder.join(NAME);
+        let path = Self::path(folder);
         let mut options = OpenOptions::new();
         let mode = fs::metadata(folder).map_err(FileError::at("lock", &path))?.mode() & READ_ALL;
         // Not truncated: it names the holder.
@@ -53,14 +53,21 @@ impl FolderLock {
         Ok(Self { file })
     }
 
-    /// Returns the id of the process that holds the lock of a folder.
+    /// Returns the path of the file that is locked.
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join(NAME)
+    }
+
+    /// Returns the id of the process that holds the lock of a folder, as the file `lock` names it.
     ///
-    /// `None` if the folder is free, or if the holder has not written its id yet.
+    /// `None` if the folder is free, or if the holder has not written its id yet. The file names an earlier holder while
+    /// a new one has not written its id, and while another user holds the lock of a file that it may read. Send no signal
+    /// to a process that does not have the file open.
     ///
     /// # Errors
     /// [`FileFault::Io`] if `lock` is a link or no file, and from the system.
     pub fn holder(folder: &Path) -> Result<Option<u32>, FileError> {
-        let path = folder.join(NAME);
+        let path = Self::path(folder);
         let file = match open(OpenOptions::new().read(true), &path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             file => file.map_err(FileError::at("read", &path))?,

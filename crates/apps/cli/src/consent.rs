@@ -17,6 +17,9 @@ use myelin_client::{
 };
 use myelin_keys::{PublicKey, Signature};
 
+/// The calls of a command that makes a pair before its call, in the same transaction.
+pub(crate) const PAIR_FIRST: [(&str, &str); 2] = [("Utility", "batch_all"), ("Keys", "try_associate_hotkey")];
+
 /// Argument of commands that may make a pair of keys.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ConsentArgs {
@@ -71,13 +74,11 @@ impl ConsentArgs {
         } else if let Some(signer) = WalletSigner::with_key(signer, context)? {
             ConsentSource::Signer(signer)
         } else {
-            let hex = hex::encode(text);
+            let (hex, key) = (hex::encode(text), if signer == coldkey { "coldkey" } else { "hotkey" });
             return Err(CliError::Impossible {
                 message: format!("{signer} has to agree to the pair, and its key is not on this machine"),
-                hint: format!(
-                    "sign 0x{hex} with it, as `myelin wallet sign` does, and pass the signature as `--consent`"
-                )
-                .into(),
+                hint: format!("pass the signature of `myelin wallet sign 0x{hex} --key {key}` there as `--consent`")
+                    .into(),
             });
         };
         Ok(PairConsent { text, source })

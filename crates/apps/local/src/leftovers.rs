@@ -1,6 +1,7 @@
 //! The end of a network from outside, and the cleanup after a killed supervisor.
 
 use crate::{LocalError, NetworkFolder, NetworkLock};
+use myelin_files::FolderLock;
 use rustix::process::{Pid, Signal, kill_process};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,9 +28,10 @@ pub struct EndedProcess {
 /// Returns the lock, the supervisor that ran, and the nodes that it had left behind.
 ///
 /// # Errors
-/// [`LocalError::Immortal`] if a process does not end; [`LocalError::Io`] if a file of the folder cannot be used.
+/// [`LocalError::Immortal`] if a process does not end; [`LocalError::Up`] if a process that is no supervisor of this
+/// user holds the lock; [`LocalError::Io`] if a file of the folder cannot be used.
 pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>, Vec<EndedProcess>), LocalError> {
-    let supervisor = directory.supervisor()?;
+    let supervisor = directory.supervisor()?.filter(|pid| supervises(*pid, directory));
     let lock = match supervisor {
         None => directory.lock(KILLED).await?,
         Some(pid) => {
@@ -37,7 +39,9 @@ pub async fn down(directory: &NetworkFolder) -> Result<(NetworkLock, Option<u32>
             // The supervisor ends its nodes first, each within `STOP_TIMEOUT`.
             match directory.lock(STOP_TIMEOUT * 2).await {
                 Err(LocalError::Up { .. }) => {
-                    signal(pid, Signal::KILL);
+                    if supervises(pid, directory) {
+                        signal(pid, Signal::KILL);
+                    }
                     directory.lock(KILLED).await.map_err(|_| LocalError::Immortal { pid })?
                 }
                 other => other?,
@@ -94,6 +98,30 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     }
 }
 
+/// Returns true if this process has the lock of the folder open, as its supervisor does.
+///
+/// The number in the lock alone proves nothing. Another user may hold a lock that names a supervisor of earlier, and the
+/// number may belong to another process by now.
+#[cfg(target_os = "linux")]
+fn supervises(pid: u32, directory: &NetworkFolder) -> bool {
+    use std::{fs, os::unix::fs::MetadataExt};
+    let file = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    let lock = file(&FolderLock::path(directory.path()));
+    let mut opened = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    lock.is_some() && opened.any(|opened| file(&opened.path()) == lock)
+}
+
+/// Returns true if this process has the lock of the folder open, as its supervisor does.
+///
+/// The number in the lock alone proves nothing. Another user may hold a lock that names a supervisor of earlier, and the
+/// number may belong to another process by now.
+#[cfg(not(target_os = "linux"))]
+fn supervises(pid: u32, directory: &NetworkFolder) -> bool {
+    let mut said = std::process::Command::new("lsof");
+    said.args(["-a", "-p", &pid.to_string(), "--"]).arg(FolderLock::path(directory.path()));
+    said.output().is_ok_and(|said| said.status.success())
+}
+
 /// Returns true if this process is the node that keeps its chain in `base`.
 ///
 /// The number alone may belong to another process by now.
@@ -118,7 +146,12 @@ fn runs(pid: u32, base: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::{NodePhase, NodeRole, NodeState, SupervisorState};
-    use std::process::{Command, Stdio};
+    use std::{
+        fs::{self, File},
+        pin::pin,
+        process::{Command, Stdio},
+    };
+    use tokio::time::timeout;
 
     fn state(pid: u32) -> SupervisorState {
         let node = NodeState {
@@ -139,6 +172,31 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "read -r line", "stand-in"]).arg(argument).stdin(Stdio::piped());
         command.spawn().expect("there is a shell")
+    }
+
+    #[tokio::test]
+    async fn only_a_process_with_the_lock_is_ended_as_the_supervisor() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = NetworkFolder::at(folder.path().to_str()).unwrap();
+        let lock = directory.lock(KILLED).await.unwrap();
+        assert!(supervises(std::process::id(), &directory));
+        drop(lock);
+        // The number of a supervisor that has ended is that of another process now, and another user holds the lock.
+        let mut stranger = stand_in(folder.path());
+        let path = FolderLock::path(folder.path());
+        fs::write(&path, stranger.id().to_string()).unwrap();
+        let other = File::open(&path).unwrap();
+        other.lock().unwrap();
+        assert_eq!(directory.supervisor().unwrap(), Some(stranger.id()));
+        assert!(!supervises(stranger.id(), &directory));
+        let mut down = pin!(down(&directory));
+        assert!(timeout(Duration::from_millis(200), &mut down).await.is_err(), "another user has the lock");
+        drop(other);
+        let (_lock, supervisor, ended) = down.await.unwrap();
+        assert_eq!((supervisor, ended.len()), (None, 0));
+        assert!(stranger.try_wait().unwrap().is_none(), "a stranger was ended");
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
     }
 
     #[tokio::test]

@@ -12,9 +12,9 @@ use crate::{
     submission::{self, CallError, SentTransaction, SubmissionOutcome, UnseenTransaction},
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
-use myelin_primitives::{Amount, Tao};
+use myelin_primitives::{Amount, NetUid, Tao};
 use myelin_records::{consent::KeyConsent, free_calls::is_free};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 use subxt::{
     config::{DefaultExtrinsicParamsBuilder, Header as _},
     error::ExtrinsicError,
@@ -39,6 +39,12 @@ const SAFE_DEPTH: u64 = 8;
 
 /// The number of attempts to sign a transaction whose nonce was taken.
 const ATTEMPTS: usize = 3;
+
+/// The number of free calls of one key that can wait in the pool (spec events-and-errors §8.2).
+const FREE_CALLS_AHEAD: u64 = 8;
+
+/// The length of the indices of pallet and call, with which a call begins.
+const CALL_INDEX_LENGTH: usize = 2;
 
 /// The time in which transactions are signed at the same block. It is far below the mortality of any transaction.
 const SAME_BIRTH: Duration = Duration::from_secs(1);
@@ -76,6 +82,43 @@ struct NextNonce {
     nonce: Option<u64>,
     /// The blocks with which the last transaction was signed, and the time of reading them.
     birth: Option<(Instant, Birth)>,
+    /// The nonce of the last free call of each kind that may still wait in the pool.
+    waiting: BTreeMap<FreeCallKind, u64>,
+}
+
+impl NextNonce {
+    /// Notes the nonce of a free call that a node was given.
+    fn given(&mut self, kind: Option<FreeCallKind>, nonce: u64) {
+        // A free call further behind does not wait any more.
+        self.waiting.retain(|_, earlier| nonce.saturating_sub(*earlier) < FREE_CALLS_AHEAD);
+        if let Some(kind) = kind {
+            self.waiting.insert(kind, nonce);
+        }
+    }
+}
+
+/// A free call and its network or hotkey, as the chain encodes them.
+///
+/// The pool holds one free call of each kind and key (spec events-and-errors §8.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FreeCallKind(Vec<u8>);
+
+impl FreeCallKind {
+    /// Returns the kind of a call, or `None` if it is not free.
+    fn of<Call: Payload>(call: &Call, state: &ChainState) -> Result<Option<Self>, ExtrinsicError> {
+        let (pallet, name) = (call.pallet_name(), call.call_name());
+        if !is_free(pallet, name) {
+            return Ok(None);
+        }
+        let subject = match (pallet, name) {
+            ("Keys", _) | ("Weights", "batch_commit_weights" | "batch_set_weights") => 0,
+            ("Staking", _) => size_of::<PublicKey>(),
+            _ => size_of::<NetUid>(),
+        };
+        let mut bytes = state.client().transactions().call_data(call)?;
+        bytes.truncate(CALL_INDEX_LENGTH.saturating_add(subject));
+        Ok(Some(Self(bytes)))
+    }
 }
 
 /// A signer without the key. Its signatures have the right length and are invalid.
@@ -174,6 +217,10 @@ impl Account {
     /// The call is signed again once if the runtime changed meanwhile, if the mortality of the first transaction is over,
     /// or if the pool refuses its bytes for some time.
     ///
+    /// The pool holds one free call of each kind, so a later one is refused while an earlier one waits. If this account
+    /// sent the earlier one, the later one is sent with its nonce, and takes its place if the priority is higher. One of
+    /// the two is always included.
+    ///
     /// Success means that the transaction was sent. A node that fails at that moment may have lost it.
     ///
     /// # Errors
@@ -182,6 +229,8 @@ impl Account {
         let mut next = self.next.lock().await;
         let mut attempts = 1..=ATTEMPTS;
         let mut was_renewed = false;
+        // The free nonce that is left for the next transaction, if this one takes that of an earlier call.
+        let mut spared: Option<u64> = None;
         loop {
             let known = next.birth.take().filter(|(since, _)| since.elapsed() < SAME_BIRTH);
             let is_known = known.is_some();
@@ -196,6 +245,7 @@ impl Account {
                 None => self.chain_nonce().await.map_err(CallError::NotSent)?,
             };
             let transaction = self.sign(&birth, call, nonce).map_err(|error| CallError::NotSent(error.into()))?;
+            let kind = FreeCallKind::of(call, &birth.best).map_err(|error| CallError::NotSent(error.into()))?;
             let sent = SentTransaction {
                 hash: blake2_256(&transaction),
                 signer: self.public(),
@@ -209,10 +259,15 @@ impl Account {
             next.nonce = None;
             let refusal = match self.hand_over(&transaction).await {
                 PoolResponse::Accepted => {
-                    *next = NextNonce { nonce: Some(nonce + 1), birth: Some((known_since, birth)) };
+                    next.nonce = spared.max(Some(nonce + 1));
+                    next.birth = Some((known_since, birth));
+                    next.given(kind, nonce);
                     return Ok(sent);
                 }
-                PoolResponse::Unknown => return Ok(sent),
+                PoolResponse::Unknown => {
+                    next.given(kind, nonce);
+                    return Ok(sent);
+                }
                 PoolResponse::Unreachable(error) => return Err(CallError::NotSent(error)),
                 PoolResponse::Refused(refusal) => refusal,
             };
@@ -224,8 +279,13 @@ impl Account {
                 let free = self.chain_nonce().await.map_err(CallError::NotSent)?;
                 next.nonce = Some(free);
                 if free == nonce {
-                    // The nonce was right, so another one would not help.
-                    return Err(refusal.into());
+                    // The nonce was right, so only that of an earlier call of the same kind can help.
+                    let earlier = kind.and_then(|kind| next.waiting.get(&kind).copied());
+                    let earlier = earlier.filter(|earlier| *earlier < nonce && spared.is_none());
+                    if refusal != PoolRefusal::Waiting || earlier.is_none() {
+                        return Err(refusal.into());
+                    }
+                    (spared, next.nonce) = (Some(nonce), earlier);
                 }
             } else {
                 next.nonce = Some(nonce);
@@ -238,6 +298,7 @@ impl Account {
                     _ => false,
                 };
                 if was_renewed || !newer_helps {
+                    next.nonce = spared.max(Some(nonce));
                     return Err(refusal.into());
                 }
                 was_renewed = true;
@@ -356,7 +417,7 @@ impl Chain {
     /// more than a quarter of the mortality behind the best block, finality lags. The transaction then counts from a
     /// block that is not final, because it would expire before its inclusion.
     async fn birth(&self, mortality: u64) -> Result<Birth, ChainError> {
-        let missing = |what: &dyn ToString| ChainError::NoBlock(what.to_string());
+        let missing = |what: &dyn Debug| ChainError::NoBlock(format!("{what:?}"));
         let methods = self.methods();
         let last = methods.chain_get_finalized_head().await?;
         let header = methods.chain_get_header(Some(last)).await?.ok_or_else(|| missing(&last))?;

@@ -134,7 +134,7 @@ impl Blocks {
         while let Some(Some(Ok(header))) = feed.heads.next().now_or_never() {
             feed.finalised = feed.finalised.max(header.number());
         }
-        link.saw(feed.finalised);
+        link.saw(&feed.connection, feed.finalised).await;
         let height = self.next;
         let hash = link.ask(&feed.connection, feed.methods.chain_get_block_hash(Some(height.into()))).await?;
         let Some(hash) = hash else {

@@ -4,7 +4,7 @@ use crate::{
     blocks::Blocks,
     bodies::Bodies,
     error::ChainError,
-    link::{Connect, NodeLink, Timeouts, WebSocket},
+    link::{Connect, Connection, NodeLink, Timeouts, WebSocket},
     node_urls::NodeUrls,
     state::ChainState,
 };
@@ -99,7 +99,8 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] if no node answers.
     pub async fn at_finalised(&self) -> Result<ChainState, ChainError> {
-        Ok(self.seen(ChainState::new(self.client.at_current_block().await?)))
+        let connection = self.link.connection().await?;
+        Ok(self.seen(&connection, ChainState::new(self.client.at_current_block().await?)).await)
     }
 
     /// Returns the chain as of its best block, which another block may still replace.
@@ -107,13 +108,15 @@ impl Chain {
     /// # Errors
     /// [`ChainError`] if no node answers.
     pub async fn at_best(&self) -> Result<ChainState, ChainError> {
+        let connection = self.link.connection().await?;
         let best = self.methods().chain_get_block_hash(None).await?;
-        Ok(self.seen(self.at_hash(best.ok_or_else(|| ChainError::NoBlock("at all".into()))?).await?))
+        let best = best.ok_or_else(|| ChainError::NoBlock("at all".into()))?;
+        Ok(self.seen(&connection, self.at_hash(best).await?).await)
     }
 
-    /// Notes the height of a block that a node has shown.
-    fn seen(&self, state: ChainState) -> ChainState {
-        self.link.saw(state.height());
+    /// Notes the height of a block that the node of this connection has shown.
+    async fn seen(&self, connection: &Connection, state: ChainState) -> ChainState {
+        self.link.saw(connection, state.height()).await;
         state
     }
 

@@ -3,7 +3,7 @@
 use crate::node_urls::NodeUrlError;
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::NetUid;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use subxt::{
     error::{
         BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError, RpcError,
@@ -224,11 +224,11 @@ impl From<RpcsError> for ChainError {
 }
 
 impl ChainError {
-    /// Names the block if the node has discarded its state.
-    pub(crate) fn of(self, block: &impl ToString) -> Self {
+    /// Names the block if the node has discarded its state. The text of a hash is shortened, its debug form is not.
+    pub(crate) fn of(self, block: &impl fmt::Debug) -> Self {
         match self {
             Self::Node { message, .. } if message.contains("State already discarded") => {
-                Self::StateDiscarded(block.to_string())
+                Self::StateDiscarded(format!("{block:?}"))
             }
             other => other,
         }

@@ -35,7 +35,8 @@
 //! looked for again. Since transactions are mortal, this search ends.
 //!
 //! **A node that lags is passed over.** A new connection needs a node that does not synchronise, and whose best block is
-//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]).
+//! at most 20 blocks behind the highest one that the client has seen ([`ChainError::Behind`]). If the nodes with higher
+//! blocks are lost, a node that shows new blocks is used all the same, because no height is proved.
 //!
 //! **A rate limit is no answer.** If a node refuses a request beyond its rate limit, the client pauses and asks the next
 //! node. The pause doubles with each refusal in a row, up to 10 s.
@@ -45,11 +46,12 @@
 //! each change of the chain that clients notice. Storage and nested calls that have no function here are in
 //! [`runtime`]. Records are those of [`records`], as the chain stores them.
 //!
-//! **Bodies are proved.** A node whose transactions are not those of the header of their block is given up
-//! ([`ChainError::Untrue`]). No node can therefore hide a transaction that is in a final block.
+//! **Bodies are proved by their headers.** A node whose transactions are not those of the header of their block is given
+//! up ([`ChainError::Untrue`]). A node therefore cannot leave a transaction out of a block with this hash. A node that
+//! makes up the header too is not noticed, because proofs of finality are not checked.
 //!
-//! Limits: no light client (headers, states and events are trusted), no stream of blocks before they are final, and no history older than
-//! the states of the nodes.
+//! Limits: no light client (headers, finality, states and events are trusted), no stream of blocks before they are final,
+//! and no history older than the states of the nodes.
 
 mod account;
 mod blocks;

@@ -7,7 +7,7 @@ use crate::{
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
         Arc,
@@ -93,8 +93,6 @@ struct Inner {
     outages: AtomicU64,
     /// The number of refusals beyond a rate limit since the last answer.
     refusals: AtomicU32,
-    /// The highest block that any node has shown.
-    highest: AtomicU64,
 }
 
 struct LinkState {
@@ -107,7 +105,61 @@ struct LinkState {
     genesis: Option<String>,
     /// The nodes that gave an untrue body.
     untrue: BTreeSet<String>,
+    heights: NodeHeights,
     last: NoConnection,
+}
+
+/// The blocks that the nodes have shown.
+///
+/// No height is proved, so none may shut out the other nodes for ever.
+#[derive(Debug, Default)]
+struct NodeHeights {
+    /// The highest block of each node that was connected.
+    shown: BTreeMap<String, u64>,
+    /// The best block of each node when it was passed over last.
+    passed: BTreeMap<String, u64>,
+}
+
+impl NodeHeights {
+    fn highest(&self) -> u64 {
+        self.shown.values().copied().max().unwrap_or(0)
+    }
+
+    /// Decides if a node with this best block may be connected, while no other node is.
+    ///
+    /// A node that lags may not, unless it has a newer block than when it was passed over last. A node that is stuck has
+    /// none, and one that catches up says that it synchronises. The higher blocks of the lost nodes are then forgotten.
+    ///
+    /// # Errors
+    /// The highest block.
+    fn connect(&mut self, url: &str, block: u64) -> Result<(), u64> {
+        let highest = self.highest();
+        if block.saturating_add(MAX_LAG) < highest {
+            let goes_on = self.passed.insert(url.to_owned(), block).is_some_and(|passed| passed < block);
+            if !goes_on {
+                return Err(highest);
+            }
+            self.shown.clear();
+        }
+        self.passed.remove(url);
+        self.shown.insert(url.to_owned(), block);
+        Ok(())
+    }
+
+    /// Notes a block of the connected node.
+    fn saw(&mut self, url: &str, block: u64) {
+        let shown = self.shown.entry(url.to_owned()).or_default();
+        if *shown < block {
+            *shown = block;
+            // The chain goes on here, so a node that was passed over has to show newer blocks again.
+            self.passed.clear();
+        }
+    }
+
+    /// Forgets a node that gave an untrue body.
+    fn forget(&mut self, url: &str) {
+        self.shown.remove(url);
+    }
 }
 
 /// The answer to `system_health`, as far as it is used.
@@ -120,7 +172,7 @@ struct NodeHealth {
 /// The answer to `system_syncState`, as far as it is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct NodeHeights {
+struct SyncState {
     current_block: u64,
     highest_block: u64,
 }
@@ -149,6 +201,7 @@ impl NodeLink {
             connections: 0,
             genesis: None,
             untrue: BTreeSet::new(),
+            heights: NodeHeights::default(),
             last: Unreachable { tried: Vec::new() }.into(),
         };
         Self(Arc::new(Inner {
@@ -158,7 +211,6 @@ impl NodeLink {
             state: Mutex::new(state),
             outages: AtomicU64::new(0),
             refusals: AtomicU32::new(0),
-            highest: AtomicU64::new(0),
         }))
     }
 
@@ -221,7 +273,7 @@ impl NodeLink {
         let questions = async {
             let genesis: String = rpc.request("chain_getBlockHash", rpc_params![0]).await?;
             let health: NodeHealth = rpc.request("system_health", rpc_params![]).await?;
-            let heights: NodeHeights = rpc.request("system_syncState", rpc_params![]).await?;
+            let heights: SyncState = rpc.request("system_syncState", rpc_params![]).await?;
             Ok::<_, RpcsError>((genesis, health, heights))
         };
         let (genesis, health, heights) = timeout(answer, questions)
@@ -231,23 +283,24 @@ impl NodeLink {
         if state.genesis.as_ref().is_some_and(|expected| *expected != genesis) {
             return Err(SkipReason::Failed(format!("the node is on another chain, {genesis}")));
         }
-        let seen = self.0.highest.load(Ordering::Acquire);
-        if health.is_syncing || heights.current_block.saturating_add(MAX_LAG) < seen {
-            let highest = seen.max(heights.highest_block);
-            return Err(SkipReason::Behind(LaggingNode {
-                node: url.to_owned(),
-                block: heights.current_block,
-                highest,
-            }));
+        let behind =
+            |highest| SkipReason::Behind(LaggingNode { node: url.to_owned(), block: heights.current_block, highest });
+        if health.is_syncing {
+            return Err(behind(state.heights.highest().max(heights.highest_block)));
         }
-        self.saw(heights.current_block);
+        state.heights.connect(url, heights.current_block).map_err(behind)?;
         state.genesis = Some(genesis);
         Ok(rpc)
     }
 
-    /// Notes a block that a node has shown.
-    pub(crate) fn saw(&self, height: u64) {
-        self.0.highest.fetch_max(height, Ordering::AcqRel);
+    /// Notes a block that a node has shown over this connection.
+    ///
+    /// If the connection was lost meanwhile, another node may have shown the block.
+    pub(crate) async fn saw(&self, connection: &Connection, block: u64) {
+        let mut state = self.0.state.lock().await;
+        if state.connection.as_ref().is_some_and(|current| current.number == connection.number) {
+            state.heights.saw(&connection.url, block);
+        }
     }
 
     /// Gives up a connection. The next node follows.
@@ -267,6 +320,7 @@ impl NodeLink {
             state.connection = None;
             state.turn = (state.turn + 1) % self.0.urls.len();
         }
+        state.heights.forget(&connection.url);
         state.untrue.insert(connection.url.clone());
     }
 

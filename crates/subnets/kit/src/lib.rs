@@ -46,7 +46,7 @@ pub use dice::{sample, seed_for};
 pub use endpoint::endpoint;
 pub use event::{EventSink, NeuronEvent, WeightsStep};
 pub use json_task::JsonTask;
-pub use member::{JoinError, Member, MemberError};
+pub use member::{JoinError, Member, MemberError, dial_rules};
 #[doc(hidden)]
 pub use memory::rewritten as rewritten_memory;
 pub use memory::{MemoryError, MemoryOwner};

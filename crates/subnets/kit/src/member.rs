@@ -7,7 +7,8 @@ use super::{
 use crate::signer::signer_of;
 use core::fmt;
 use myelin_client::{
-    Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, PublicKey,
+    Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, NetworkParameters,
+    PublicKey,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
@@ -141,8 +142,7 @@ impl Member {
         let (see, seen) = watch::channel(Arc::new(metagraph.snapshot().clone()));
         let follower = tokio::spawn(follow(metagraph, Arc::clone(&table), see, report.clone())).abort_handle();
         let heard = seen.clone();
-        let scope = AddressScope::new(parameters.local_addresses);
-        let rules = Arc::new(DialRules::new(scope, move || heard.borrow().block));
+        let rules = Arc::new(dial_rules(&parameters, move || heard.borrow().block));
         let signer = signer_of(hotkey.clone());
         let account = Account::new(chain, hotkey).with_mortality(MORTALITY);
         let chain = chain.clone();
@@ -269,6 +269,14 @@ async fn follow(
     }
 }
 
+/// Returns the dial rules of a chain with these parameters. `block` returns the height of its last known block.
+pub fn dial_rules(
+    parameters: &NetworkParameters,
+    block: impl Fn() -> BlockNumber + Send + Sync + 'static,
+) -> DialRules {
+    DialRules::new(AddressScope::new(parameters.local_addresses), block)
+}
+
 /// Returns the neurons of a subnet as directory entries.
 fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
@@ -288,4 +296,83 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, Directory
 /// Returns the neuron on a seat as a peer, or `None` if it does not serve or cannot be reached.
 pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
     seat.announced.as_ref()?.peer(*hotkey).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use myelin_client::{Amount, AxonInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
+    use myelin_keys::Secret;
+    use myelin_neuron::{AskError, Directory, SPEAKS_STRICT};
+    use myelin_wire::{Synapse, class::Class, python::Dict};
+    use std::net::SocketAddr;
+
+    /// Returns a subnet with one neuron, which announced this address in block 77.
+    fn snapshot(address: SocketAddr) -> MetagraphInfo {
+        let axon =
+            AxonInfo { block: 77, version: 1, endpoint: address.into(), protocol: SPEAKS_STRICT, certificate: None };
+        let neuron = NeuronInfo {
+            uid: Uid::new(0),
+            hotkey: PublicKey::from_bytes([1; 32]),
+            coldkey: None,
+            registered_at: 3,
+            last_update: 4,
+            stake: Amount::ZERO,
+            stake_weight: Amount::ZERO,
+            active: true,
+            validator_permit: true,
+            consensus: 0,
+            incentive: 0,
+            dividends: 0,
+            validator_trust: 0,
+            emission: Amount::ZERO,
+            score: Amount::ZERO,
+            axon: Some(axon),
+            metrics: None,
+        };
+        let subnet = SubnetInfo {
+            netuid: NetUid::new(1),
+            name: Vec::new(),
+            owner: None,
+            owner_hotkey: None,
+            registered_at: 0,
+            locked: Amount::ZERO,
+            tempo: 20,
+            neurons: 1,
+            max_neurons: 256,
+            emission: Amount::ZERO,
+            pending: Amount::ZERO,
+            last_epoch: None,
+            next_epoch: None,
+            registration: RegistrationInfo::default(),
+        };
+        MetagraphInfo { block: 99, subnet, neurons: vec![neuron] }
+    }
+
+    /// Returns the neuron of a snapshot as a validator dials it.
+    fn dialled(snapshot: &MetagraphInfo) -> Peer {
+        let table = MemoryDirectory::default();
+        table.set(seats(snapshot));
+        peer(&table.seats()[0]).unwrap()
+    }
+
+    #[test]
+    fn a_peer_has_the_address_and_the_block_of_its_announcement() {
+        let address = ([198, 51, 100, 7], 8_091).into();
+        let peer = dialled(&snapshot(address));
+        assert_eq!((peer.address, peer.announced_at), (address, 77));
+    }
+
+    #[tokio::test]
+    async fn only_addresses_in_the_scope_of_the_chain_are_dialled() {
+        let peer = dialled(&snapshot(([127, 0, 0, 2], 1).into()));
+        let hello = Synapse::new(Class::synapse().into(), &Dict::default()).unwrap();
+        for (local_addresses, expected) in [(false, AskError::OutOfScope), (true, AskError::Closed)] {
+            let rules = dial_rules(&NetworkParameters { local_addresses, ..NetworkParameters::default() }, || 1);
+            assert_eq!(rules.scope(), AddressScope::new(local_addresses));
+            let signer = signer_of(Secret::from_uri("//Alice").unwrap().into_keypair());
+            let asked = Dendrite::new(signer).on_chain(Arc::new(rules)).ask(&peer, &hello).await;
+            assert_eq!(asked.result, Err(expected));
+        }
+    }
 }

@@ -15,11 +15,11 @@ use crate::{
     share::u16_percent,
     terminal::PromptError,
 };
-use myelin_client::{ChainError, Keypair, MetagraphInfo};
+use myelin_client::{BlockNumber, ChainError, Keypair, MetagraphInfo, NetworkParameters};
 use myelin_files::{Access, OnExisting};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
-use myelin_neuron::{Dendrite, DialRules, Peer, ServedAxon};
-use myelin_primitives::AddressScope;
+use myelin_neuron::{Dendrite, Peer, ServedAxon};
+use myelin_subnet_kit::{dial_rules, signer_of};
 use myelin_subnet_text::{
     challenge::TextChallenge,
     consumer::{AskEvent, ConsumerAnswer, ask},
@@ -299,10 +299,7 @@ impl Command for Ask {
         challenge
             .check()
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin ask --help`" })?;
-        let addresses = AddressScope::new(now.network_parameters().await?.local_addresses);
-        let block = snapshot.block;
-        let dendrite = Dendrite::new(myelin_subnet_kit::signer_of(key(context)?))
-            .on_chain(Arc::new(DialRules::new(addresses, move || block)));
+        let dendrite = dendrite(key(context)?, &now.network_parameters().await?, snapshot.block);
 
         let is_text = context.format() == Format::Table;
         let mut writer = AnswerWriter::new();
@@ -384,6 +381,11 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
 
+/// Returns a dendrite that dials by the rules of a chain with these parameters, as of this block.
+fn dendrite(key: Keypair, parameters: &NetworkParameters, block: BlockNumber) -> Dendrite {
+    Dendrite::new(signer_of(key)).on_chain(Arc::new(dial_rules(parameters, move || block)))
+}
+
 /// Opens the hotkey of the wallet, or generates a key for this question if there is none.
 fn key(context: &Context) -> Result<Keypair, CliError> {
     match WalletSigner::hotkey(context) {
@@ -392,5 +394,53 @@ fn key(context: &Context) -> Result<Keypair, CliError> {
             Ok(Secret::from_mnemonic(Mnemonic::generate(WordCount::Twelve)?).into_keypair())
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::metagraph::example::{neuron, subnet};
+    use myelin_client::NetUid;
+    use myelin_neuron::{AskError, SPEAKS_STRICT};
+    use myelin_subnet_text::{ModelHash, Sampling};
+    use std::net::SocketAddr;
+
+    /// Returns the one validator of a subnet that serves at this address.
+    fn validator(address: SocketAddr) -> Peer {
+        let mut neuron = neuron(0);
+        neuron.validator_permit = true;
+        let axon = neuron.axon.as_mut().unwrap();
+        (axon.block, axon.endpoint, axon.protocol) = (77, address.into(), SPEAKS_STRICT);
+        let snapshot = MetagraphInfo { block: 99, subnet: subnet(NetUid::new(1)), neurons: vec![neuron] };
+        validators(&snapshot).remove(0)
+    }
+
+    #[test]
+    fn a_validator_has_the_address_and_the_block_of_its_announcement() {
+        let address = ([198, 51, 100, 7], 8_091).into();
+        let peer = validator(address);
+        assert_eq!((peer.address, peer.announced_at), (address, 77));
+    }
+
+    #[tokio::test]
+    async fn only_addresses_in_the_scope_of_the_chain_are_dialled() {
+        let peer = validator(([127, 0, 0, 2], 1).into());
+        let challenge = TextChallenge {
+            model: ModelHash::from_bytes([1; 32]),
+            prompt: "Once".to_owned(),
+            seed: 1,
+            sampling: Sampling::default(),
+            max_tokens: 1,
+            miner: None,
+        };
+        for (local_addresses, expected) in [(false, AskError::OutOfScope), (true, AskError::Closed)] {
+            let key = Secret::from_uri("//Alice").unwrap().into_keypair();
+            let parameters = NetworkParameters { local_addresses, ..NetworkParameters::default() };
+            let dendrite = dendrite(key, &parameters, 1);
+            let peers = std::slice::from_ref(&peer);
+            let failure = ask(&dendrite, peers, &challenge, Duration::from_secs(1), &mut |_| {}).await.unwrap_err();
+            assert_eq!(failure.to_string(), expected.to_string());
+        }
     }
 }

@@ -88,7 +88,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Values in place of the placeholders of a command line.
-const PLACEHOLDERS: [(&str, &str); 18] = [
+const PLACEHOLDERS: [(&str, &str); 19] = [
     ("{network}", ""),
     ("{hash:?}", "0x0000000000000000000000000000000000000000000000000000000000000000"),
     ("{signer}", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"),
@@ -99,6 +99,7 @@ const PLACEHOLDERS: [(&str, &str); 18] = [
     ("{netuid}", "1"),
     ("{}", "1"),
     ("{name}", "alice"),
+    ("{key}", "coldkey"),
     ("{wallet}", "alice"),
     ("{node}", "alice"),
     ("NETUID", "1"),

@@ -6,7 +6,10 @@ use super::people::{LocalNeuron, OWNER, RESIDENTS};
 use crate::LocalError;
 use futures::future::try_join_all;
 use myelin_client::{
-    Account, Amount, Chain, NetUid, PublicKey, SubmissionOutcome, SubnetIdentity, Tao, calls, subxt::tx::Payload,
+    Account, Amount, Chain, NetUid, PublicKey, SubmissionOutcome, SubnetIdentity, Tao,
+    calls::{self, Call},
+    runtime::runtime_types::myelin_runtime::RuntimeCall,
+    subxt::tx::Payload,
 };
 use myelin_keys::{
     Environment, HotkeyName, Mnemonic, OnExisting, Protection, Secret, Wallet, WalletError, Wallets, WordCount,
@@ -140,8 +143,8 @@ async fn subnet(chain: &Chain, owner: &OpenWallet) -> Result<NetUid, LocalError>
         return Ok(netuid);
     }
     let identity = SubnetIdentity { subnet_name: NAME.into(), ..SubnetIdentity::default() };
-    pair(chain, owner).await?;
-    carry(&owner.coldkey, &calls::register_network_with_identity(&owner.hotkey.public(), identity)).await?;
+    let call = calls::register_network_with_identity(&owner.hotkey.public(), identity);
+    carry_paired(chain, owner, &call).await?;
     find().await?.ok_or(LocalError::NoSubnet)
 }
 
@@ -150,8 +153,7 @@ async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNe
     let hotkey = who.hotkey.public();
     let now = chain.at_finalised().await?;
     if now.uid(netuid, &hotkey).await?.is_none() {
-        pair(chain, who).await?;
-        carry(&who.coldkey, &calls::burned_register(netuid, &hotkey)).await?;
+        carry_paired(chain, who, &calls::burned_register(netuid, &hotkey)).await?;
     }
     let staked = now.hotkey(&hotkey).await?.map_or(Amount::ZERO, |hotkey| hotkey.stake);
     if let Ok(missing) = resident.stake().checked_sub(staked)
@@ -162,14 +164,18 @@ async fn join(chain: &Chain, netuid: NetUid, who: &OpenWallet, resident: LocalNe
     Ok(())
 }
 
-/// Makes the keys of a wallet a pair, unless they are one.
-async fn pair(chain: &Chain, who: &OpenWallet) -> Result<(), LocalError> {
+/// Makes a call of a coldkey that needs a pair with the hotkey, and the pair before it if there is none: both, or neither.
+async fn carry_paired<Arguments>(chain: &Chain, who: &OpenWallet, call: &Call<Arguments>) -> Result<(), LocalError>
+where
+    Arguments: Clone + Into<RuntimeCall>,
+    Call<Arguments>: Payload,
+{
     let hotkey = who.hotkey.public();
     if chain.at_finalised().await?.hotkey(&hotkey).await?.is_some() {
-        return Ok(());
+        return carry(&who.coldkey, call).await;
     }
     let consent = who.hotkey.consent(&who.coldkey.public(), &hotkey);
-    carry(&who.coldkey, &calls::try_associate_hotkey(&hotkey, Some(consent))).await
+    carry(&who.coldkey, &calls::associate_first(&hotkey, Some(consent), call)).await
 }
 
 /// Signs and submits a call, and waits until it is final.

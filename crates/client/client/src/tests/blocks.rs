@@ -1,7 +1,7 @@
 //! Final blocks, each once and in order.
 
 use super::node::{World, patient, url};
-use crate::{blocks::Blocks, error::ChainError, link::Timeouts};
+use crate::{blocks::Blocks, error::ChainError, link::Timeouts, state::ChainState};
 use futures::FutureExt;
 use std::time::Duration;
 
@@ -24,6 +24,23 @@ async fn past_blocks_come_at_once_and_later_ones_as_they_become_final() {
     assert!(blocks.next().now_or_never().is_none());
     world.empty_blocks(1);
     assert_eq!(heights(&world, &mut blocks, 1).await, [2]);
+}
+
+#[tokio::test]
+async fn a_block_without_state_is_named_as_it_was_asked_for() {
+    let world = World::new(1);
+    let chain = world.connect().await.unwrap();
+    world.empty_blocks(2);
+    world.discard(2);
+    let named = |read: Result<_, ChainError>| match read.map(|_: ChainState| ()).unwrap_err() {
+        ChainError::StateDiscarded(block) => block,
+        other => panic!("{other}"),
+    };
+    assert_eq!(named(chain.at(2).await), "2");
+    let hash = named(chain.at_hash(world.hash(2)).await);
+    assert_eq!(hash, format!("{:?}", world.hash(2)));
+    assert_eq!(hash.len(), 66);
+    assert_eq!(chain.at(3).await.unwrap().height(), 3);
 }
 
 #[tokio::test]

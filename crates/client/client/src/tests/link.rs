@@ -1,6 +1,6 @@
 //! Changes of nodes.
 
-use super::node::{World, patient, url};
+use super::node::{Lie, World, patient, url};
 use crate::{
     error::{ChainError, LaggingNode},
     link::Timeouts,
@@ -111,6 +111,33 @@ async fn a_node_that_lags_is_passed_over() {
             assert_eq!(chain.node().await.unwrap(), url(2));
         }
     }
+}
+
+#[tokio::test]
+async fn a_node_that_lies_about_its_height_shuts_no_other_out() {
+    let world = World::new(3);
+    world.claim(1, 1_000_000);
+    world.pause(2);
+    let chain = world.connect().await.unwrap();
+    assert_eq!(chain.node().await.unwrap(), url(1));
+    world.kill(1);
+    // The others may lag, so they have to show that the chain goes on there.
+    let error = chain.at_finalised().await.unwrap_err();
+    assert!(error.to_string().contains("its best block is 1, the highest known block 1000000"), "{error}");
+    world.empty_blocks(1);
+    assert_eq!(chain.at_finalised().await.unwrap().height(), 2);
+    assert_eq!(chain.node().await.unwrap(), url(3));
+}
+
+#[tokio::test]
+async fn the_height_of_an_untrue_node_does_not_count() {
+    let world = World::new(2);
+    world.claim(1, 1_000_000);
+    world.lie(1, Lie::Body);
+    let chain = world.connect().await.unwrap();
+    world.block(vec![vec![1, 2, 3]], Vec::new());
+    assert_eq!(chain.blocks_from(2).next_body().await.unwrap().height, 2);
+    assert_eq!(chain.node().await.unwrap(), url(2));
 }
 
 #[tokio::test]

@@ -83,6 +83,8 @@ struct Inner {
     pool: Vec<Vec<u8>>,
     next_index: u64,
     spec_version: u32,
+    /// The block of which no node keeps the state.
+    discarded: Option<H256>,
     /// The pages of delegates by the hotkey after which each begins. None has a delegate.
     delegate_pages: BTreeMap<Option<PublicKey>, Option<PublicKey>>,
     metagraph: Option<MetagraphInfo>,
@@ -105,6 +107,8 @@ struct Node {
     /// The best block of a node that gets no more blocks.
     paused: Option<usize>,
     syncing: bool,
+    /// The height that the node claims, if it lies about it.
+    claimed: Option<u64>,
     /// The number of connections.
     connections: usize,
 }
@@ -187,6 +191,7 @@ impl World {
             limited: 0,
             paused: None,
             syncing: false,
+            claimed: None,
             connections: 0,
         };
         let nodes = (1..=nodes).map(|number| (url(number), node())).collect();
@@ -197,6 +202,7 @@ impl World {
             pool: Vec::new(),
             next_index: 0,
             spec_version: 1,
+            discarded: None,
             delegate_pages: BTreeMap::new(),
             metagraph: None,
         })))
@@ -298,8 +304,19 @@ impl World {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").lie = Some(lie);
     }
 
+    /// Makes a node claim this height from now on.
+    pub(super) fn claim(&self, node: usize, height: u64) {
+        self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").claimed = Some(height);
+    }
+
     pub(super) fn answers(&self, node: usize, answers: impl IntoIterator<Item = Answer>) {
         self.lock().nodes.get_mut(&url(node)).expect("a node of this chain").answers = answers.into_iter().collect();
+    }
+
+    /// Makes all nodes discard the state of the block at this height.
+    pub(super) fn discard(&self, height: usize) {
+        let hash = self.hash(height);
+        self.lock().discarded = Some(hash);
     }
 
     pub(super) fn set_next_index(&self, index: u64) {
@@ -412,13 +429,22 @@ impl Inner {
             },
             "chain_getHeader" => json!(block(parameters.first()).unwrap_or(&blocks[best]).header),
             "chain_getBlock" => block(parameters.first()).expect("a block by its hash").told(node.lie),
+            "state_call"
+                if self.discarded.is_some() && block(parameters.get(2)).map(|block| block.hash) == self.discarded =>
+            {
+                let message = "Client error: UnknownBlock: State already discarded".to_owned();
+                return Err(RpcsError::User(UserError { code: 4_003, message, data: None }));
+            }
             "state_call" => {
                 let arguments = unhex(parameters[1].as_str().expect("arguments"));
                 json!(hex(&self.call(parameters[0].as_str().expect("a function"), &arguments)))
             }
             "state_getStorage" => json!(hex(&events(&block(parameters.get(1)).expect("a block by its hash").events))),
             "system_health" => json!({ "peers": 0, "isSyncing": node.syncing, "shouldHavePeers": false }),
-            "system_syncState" => json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": highest }),
+            "system_syncState" => {
+                let best = node.claimed.unwrap_or(best as u64);
+                json!({ "startingBlock": 0, "currentBlock": best, "highestBlock": highest })
+            }
             "system_accountNextIndex" => json!(self.next_index),
             "author_submitExtrinsic" => {
                 let bytes = unhex(parameters[0].as_str().expect("a transaction"));

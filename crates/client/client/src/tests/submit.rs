@@ -30,7 +30,7 @@ use crate::{
 };
 use futures::{FutureExt, future::join_all};
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_keys::{Keypair, Secret, Signature};
+use myelin_keys::{Keypair, PublicKey, Secret, Signature};
 use myelin_primitives::{Amount, NetUid};
 use myelin_records::pool_code::PoolCode;
 use std::{collections::BTreeSet, time::Duration};
@@ -453,6 +453,57 @@ async fn a_refusal_that_is_not_about_the_nonce_is_not_retried() {
     let error = account.send(&call()).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(PoolRefusal::Waiting)), "{error}");
     assert_eq!(world.pool().len(), 0);
+}
+
+/// Returns the reply of a pool that holds another call of the kind, or one with the nonce.
+fn waiting() -> Answer {
+    Answer::Refuse(1_014, "The transaction has too low priority")
+}
+
+#[tokio::test]
+async fn a_later_call_takes_the_nonce_of_an_earlier_one_of_its_kind() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let weights = |netuid| calls::set_weights(NetUid::new(netuid), &[], 0);
+    let sent = async |netuid| account.send(&weights(netuid)).await.map(|sent| sent.nonce);
+    assert_eq!((sent(1).await.unwrap(), sent(2).await.unwrap()), (0, 1));
+    // The pool counts both calls, and holds one for each network.
+    world.set_next_index(2);
+    world.answers(1, [waiting()]);
+    assert_eq!(sent(1).await.unwrap(), 0);
+    assert_eq!(sent(3).await.unwrap(), 2, "the nonce that was tried first is free");
+    // The earlier call is in a block by then.
+    world.set_next_index(3);
+    world.answers(1, [waiting(), Answer::Refuse(1_010, "Transaction is outdated")]);
+    assert_eq!(sent(2).await.unwrap(), 3);
+    // The earlier call has waited as long.
+    world.set_next_index(4);
+    world.answers(1, [waiting(), waiting(), waiting()]);
+    let error = sent(2).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(PoolRefusal::Waiting)), "{error}");
+    assert_eq!(sent(4).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn no_call_takes_the_nonce_of_another_kind() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let (hotkey, netuid) = (alice().public(), NetUid::new(1));
+    account.send(&calls::set_weights(netuid, &[], 0)).await.unwrap();
+    account.send(&calls::unstake_all(&hotkey)).await.unwrap();
+    account.send(&calls::transfer(&hotkey, Amount::ZERO)).await.unwrap();
+    world.set_next_index(3);
+    world.answers(1, std::iter::repeat_n(waiting(), 4));
+    let others = [
+        account.send(&calls::set_weights(NetUid::new(2), &[], 0)).await,
+        account.send(&calls::commit_weights(netuid, H256::zero())).await,
+        account.send(&calls::unstake_all(&PublicKey::from_bytes([7; 32]))).await,
+        account.send(&calls::transfer(&hotkey, Amount::ZERO)).await,
+    ];
+    for sent in others {
+        assert!(matches!(sent, Err(CallError::Refused(PoolRefusal::Waiting))), "{sent:?}");
+    }
+    assert_eq!((world.pool().len(), world.asked().len()), (3, 7));
 }
 
 #[tokio::test]

@@ -30,8 +30,8 @@ const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The rules of a chain on which any neuron can announce any address, and the dials so far.
 ///
 /// Only addresses of one scope are dialled. An address that has not proved its hotkey is dialled once in 60 s, and after
-/// three failures in a row once in 100 blocks until it is announced again. An answer of a neuron that signs none counts
-/// as a proof if it is whole. The dendrites of one program share the rules.
+/// three failures in a row once in 100 blocks until it is announced again. Only a signed answer is a proof. An unsigned
+/// one is no failure, so a neuron that signs none is dialled once in 60 s. The dendrites of one program share the rules.
 pub struct DialRules {
     scope: AddressScope,
     /// The height of the last block that the program knows.
@@ -47,7 +47,58 @@ struct DialRecord {
     last: Instant,
     last_block: BlockNumber,
     failures: u32,
+    /// The end of the last dial.
+    outcome: DialOutcome,
     is_proved: bool,
+}
+
+/// The end of a dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DialOutcome {
+    /// The neuron signed an answer or a refusal.
+    Proved,
+    /// The neuron gave an answer without a signature.
+    Answered,
+    /// Any other end. A dial whose future is dropped has failed too.
+    Failed,
+}
+
+/// A dial that has begun. The rules learn its end when it is dropped.
+pub(super) struct Dial<'a> {
+    rules: Option<&'a DialRules>,
+    peer: &'a Peer,
+    outcome: DialOutcome,
+}
+
+impl<'a> Dial<'a> {
+    /// Notes that a neuron is dialled now, if the rules of its chain permit it.
+    pub(super) fn begin(rules: Option<&'a DialRules>, peer: &'a Peer) -> Result<Self, AskError> {
+        rules.map_or(Ok(()), |rules| rules.begin(peer))?;
+        Ok(Self { rules, peer, outcome: DialOutcome::Failed })
+    }
+
+    /// Returns the hotkey that is dialled.
+    pub(super) const fn hotkey(&self) -> PublicKey {
+        self.peer.hotkey
+    }
+
+    /// Notes that a signature of the hotkey was verified.
+    pub(super) const fn proved(&mut self) {
+        self.outcome = DialOutcome::Proved;
+    }
+
+    /// Notes an answer without a signature.
+    pub(super) const fn answered(&mut self) {
+        self.outcome = DialOutcome::Answered;
+    }
+}
+
+impl Drop for Dial<'_> {
+    fn drop(&mut self) {
+        if let Some(rules) = self.rules {
+            rules.end(self.peer, self.outcome);
+        }
+    }
 }
 
 impl DialRules {
@@ -68,7 +119,7 @@ impl DialRules {
     /// Notes that a neuron is dialled now, if it may be.
     ///
     /// A stranger may announce the address of a third party for many hotkeys, so that validators flood it.
-    pub(super) fn begin(&self, peer: &Peer) -> Result<(), AskError> {
+    fn begin(&self, peer: &Peer) -> Result<(), AskError> {
         if !self.scope.contains(peer.address.ip()) {
             return Err(AskError::OutOfScope);
         }
@@ -83,6 +134,7 @@ impl DialRules {
             last: now,
             last_block: block,
             failures: 0,
+            outcome: DialOutcome::Failed,
             is_proved: false,
         };
         let Some(dial) = dials.get_mut(&peer.hotkey).filter(|dial| dial.is_of(peer)) else {
@@ -103,12 +155,21 @@ impl DialRules {
         Ok(())
     }
 
-    /// Notes the result of a dial.
-    pub(super) fn end(&self, peer: &Peer, has_proved: bool) {
+    /// Notes the end of a dial.
+    fn end(&self, peer: &Peer, outcome: DialOutcome) {
         if let Some(dial) = self.dials().get_mut(&peer.hotkey).filter(|dial| dial.is_of(peer)) {
-            dial.is_proved |= has_proved;
-            dial.failures = if has_proved { 0 } else { dial.failures.saturating_add(1) };
+            dial.outcome = outcome;
+            dial.is_proved |= outcome == DialOutcome::Proved;
+            dial.failures = if outcome == DialOutcome::Failed { dial.failures.saturating_add(1) } else { 0 };
         }
+    }
+
+    /// Returns true if a neuron may not be dialled yet, although its last dial had an answer.
+    pub(super) fn rests(&self, peer: &Peer) -> bool {
+        self.dials().get(&peer.hotkey).is_some_and(|dial| {
+            let is_recent = dial.last.elapsed() < PAUSE;
+            dial.is_of(peer) && !dial.is_proved && dial.outcome == DialOutcome::Answered && is_recent
+        })
     }
 }
 
@@ -124,11 +185,6 @@ impl DialRecord {
     }
 }
 
-/// Returns true if this error comes from the owner of the hotkey, who signed a refusal or an answer that is no message.
-pub(super) const fn is_signed(error: &AskError) -> bool {
-    matches!(error, AskError::Refused { .. } | AskError::Content(_) | AskError::NotAStream)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +192,7 @@ mod tests {
         Arc,
         atomic::{AtomicU32, Ordering},
     };
-    use tokio::time::advance;
+    use tokio::time::{advance, timeout};
 
     fn peer(number: u8, announced_at: BlockNumber) -> Peer {
         let peer = Peer::strict(PublicKey::from_bytes([number; 32]), ([198, 51, 100, 7], 443).into());
@@ -152,11 +208,7 @@ mod tests {
 
     /// Dials a peer that does not prove its hotkey. Returns true if it was dialled.
     fn fails(rules: &DialRules, peer: &Peer) -> bool {
-        let dialled = rules.begin(peer);
-        if dialled.is_ok() {
-            rules.end(peer, false);
-        }
-        dialled.is_ok()
+        Dial::begin(Some(rules), peer).is_ok()
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,13 +239,48 @@ mod tests {
         let peer = peer(1, 1);
         assert!(fails(&rules, &peer) && !fails(&rules, &peer));
         advance(PAUSE).await;
-        assert_eq!(rules.begin(&peer), Ok(()));
+        let mut dial = Dial::begin(Some(&rules), &peer).unwrap();
         // The answer is not there yet.
         assert_eq!(rules.begin(&peer), Err(AskError::NotProved));
-        rules.end(&peer, true);
+        dial.proved();
+        drop(dial);
         assert!((0..9).all(|_| fails(&rules, &peer)), "it has proved its hotkey before");
         let moved = Peer { address: ([198, 51, 100, 8], 443).into(), ..peer };
         assert!(fails(&rules, &moved) && !fails(&rules, &moved));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_without_a_signature_is_no_proof_and_no_failure() {
+        let (rules, _) = rules();
+        let peer = peer(1, 1);
+        for minute in 0..5 {
+            assert!(!rules.rests(&peer), "{minute}");
+            Dial::begin(Some(&rules), &peer).unwrap().answered();
+            assert!(rules.rests(&peer) && !fails(&rules, &peer), "{minute}");
+            advance(PAUSE).await;
+        }
+        // A neuron that does not answer is not excused.
+        assert!(fails(&rules, &peer) && !rules.rests(&peer));
+        advance(PAUSE).await;
+        Dial::begin(Some(&rules), &peer).unwrap().proved();
+        assert!(!rules.rests(&peer) && fails(&rules, &peer));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dial_that_is_dropped_has_failed() {
+        let (rules, block) = rules();
+        let peer = peer(1, 1);
+        for _ in 0..FAILURES {
+            let dial = async {
+                let _dial = Dial::begin(Some(&rules), &peer).unwrap();
+                std::future::pending::<()>().await;
+            };
+            assert!(timeout(PAUSE, dial).await.is_err());
+        }
+        advance(PAUSE).await;
+        assert_eq!(rules.begin(&peer), Err(AskError::NotProved));
+        block.fetch_add(FAILED_PAUSE, Ordering::Relaxed);
+        assert_eq!(rules.begin(&peer), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ pub use error::AskError;
 pub use stream::AnswerStream;
 pub use strict::request_body;
 
+use self::dials::Dial;
 use crate::{Clock, Signer, SystemClock, V1Policy};
 use core::fmt;
 use futures::stream::StreamExt;
@@ -23,7 +24,7 @@ use myelin_wire::{
     PublicKey, Sign, Synapse, UnixNanos, Verified, strict::Receipt, synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -133,8 +134,6 @@ pub struct Dendrite {
     signer: Signer,
     /// The IP address of this neuron, as seen from outside.
     ip: IpAddr,
-    /// The ports of the axons of this program.
-    own_ports: Vec<u16>,
     /// The rules of the chain, if the addresses of peers are from one.
     chain: Option<Arc<DialRules>>,
     v1: V1Policy,
@@ -152,7 +151,6 @@ impl Dendrite {
         Self {
             signer,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            own_ports: Vec::new(),
             chain: None,
             v1: V1Policy::default(),
             unsigned_answers: UnsignedAnswers::default(),
@@ -167,16 +165,6 @@ impl Dendrite {
     #[must_use]
     pub const fn at(mut self, ip: IpAddr) -> Self {
         self.ip = ip;
-        self
-    }
-
-    /// Adds the port of an axon of this program.
-    ///
-    /// A peer at this port of the own address is reached on the loopback interface. Other ports of the own address are
-    /// not, because a stranger can announce the port of another service of this machine.
-    #[must_use]
-    pub fn own_axon(mut self, port: u16) -> Self {
-        self.own_ports.push(port);
         self
     }
 
@@ -232,13 +220,17 @@ impl Dendrite {
     }
 
     async fn try_ask(&self, peer: &Peer, message: &Synapse, started: Instant) -> Result<Answer, AskError> {
-        let speaks = self.begin(peer)?;
-        let result = match speaks {
-            PeerProtocol::Strict { certificate } => self.ask_strict(peer, certificate.clone(), message, started).await,
-            PeerProtocol::V1 => self.ask_v1(peer, message, started).await,
-        };
-        self.end(peer, result.as_ref().err());
-        result
+        let (speaks, mut dial) = self.begin(peer)?;
+        match speaks {
+            PeerProtocol::Strict { certificate } => {
+                self.ask_strict(peer, certificate.clone(), message, started, &mut dial).await
+            }
+            PeerProtocol::V1 => {
+                let answer = self.ask_v1(peer, message, started).await?;
+                dial.answered();
+                Ok(answer)
+            }
+        }
     }
 
     /// Asks many neurons the same, side by side.
@@ -255,28 +247,28 @@ impl Dendrite {
     /// [`AskError`] for each failure before the first byte of the stream.
     pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
         let started = Instant::now();
-        let result = match self.begin(peer)? {
+        let (speaks, mut dial) = self.begin(peer)?;
+        match speaks {
             PeerProtocol::Strict { certificate } => {
-                self.stream_strict(peer, certificate.clone(), message, started).await
+                self.stream_strict(peer, certificate.clone(), message, started, &mut dial).await
             }
-            PeerProtocol::V1 => self.stream_v1(peer, message, started).await,
-        };
-        self.end(peer, result.as_ref().err());
-        result
+            PeerProtocol::V1 => {
+                let stream = self.stream_v1(peer, message, started).await?;
+                dial.answered();
+                Ok(stream)
+            }
+        }
+    }
+
+    /// Returns true if a neuron gave an unsigned answer less than 60 s ago, so that the rules of the chain forbid a dial.
+    pub fn rests(&self, peer: &Peer) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.rests(peer))
     }
 
     /// Returns the protocol by which a neuron is asked, and notes that it is dialled.
-    fn begin<'a>(&self, peer: &'a Peer) -> Result<&'a PeerProtocol, AskError> {
+    fn begin<'a>(&'a self, peer: &'a Peer) -> Result<(&'a PeerProtocol, Dial<'a>), AskError> {
         let speaks = self.protocol_of(peer)?;
-        self.chain.as_ref().map_or(Ok(()), |chain| chain.begin(peer))?;
-        Ok(speaks)
-    }
-
-    /// Notes the end of a dial, and the error if there was one.
-    fn end(&self, peer: &Peer, error: Option<&AskError>) {
-        if let Some(chain) = &self.chain {
-            chain.end(peer, error.is_none_or(dials::is_signed));
-        }
+        Ok((speaks, Dial::begin(self.chain.as_deref(), peer)?))
     }
 
     /// Returns the protocol by which a neuron is asked, if it can be asked.
@@ -296,16 +288,6 @@ impl Dendrite {
         // The closure always returns a value, so the update always happens, and returns the value before.
         let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default();
         now.max(last.saturating_add(1))
-    }
-
-    /// Returns the address to connect to. spec neuron-protocol §1.
-    fn connect_address(&self, address: SocketAddr) -> SocketAddr {
-        let is_own = address.ip() == self.ip && self.own_ports.contains(&address.port());
-        match address {
-            SocketAddr::V4(_) if is_own => (Ipv4Addr::LOCALHOST, address.port()).into(),
-            SocketAddr::V6(_) if is_own => (Ipv6Addr::LOCALHOST, address.port()).into(),
-            _ => address,
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers, answer_timeout,
     connection::{self, Deadline, OutgoingRequest, ResponseHead},
+    dials::Dial,
 };
 use myelin_primitives::CertificateKey;
 use myelin_wire::{
@@ -36,8 +37,8 @@ impl Dendrite {
         if form == StreamMode::Stream {
             headers.push(header::ACCEPT, "1");
         }
-        let place = self.connect_address(peer.address);
-        let call = OutgoingRequest { place, certificate, target: &target, headers: &headers, body, until };
+        let call =
+            OutgoingRequest { place: peer.address, certificate, target: &target, headers: &headers, body, until };
         Ok((connection::call(call).await?, proof))
     }
 
@@ -47,31 +48,36 @@ impl Dendrite {
         certificate: Option<CertificateKey>,
         message: &Synapse,
         started: Instant,
+        dial: &mut Dial<'_>,
     ) -> Result<Answer, AskError> {
         let until = deadline(message, started);
         let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Whole, until)).await?;
-        self.read_whole(peer.hotkey, head, &asked, message, until).await
+        self.read_whole(head, &asked, message, until, dial).await
     }
 
     async fn read_whole(
         &self,
-        responder: PublicKey,
         head: ResponseHead,
         asked: &SignedProof,
         message: &Synapse,
         until: Deadline,
+        dial: &mut Dial<'_>,
     ) -> Result<Answer, AskError> {
+        let responder = dial.hotkey();
         let (status, headers, bytes) = connection::whole(head, self.max_answer, until).await?;
         // Half a signature is a broken one, so only an answer without any part counts as unsigned.
         let is_signed = headers.contains(header::ANSWER_VERSION) || headers.contains(header::ANSWER_SIGNATURE);
         if !is_signed && self.unsigned_answers == UnsignedAnswers::Accepted {
-            return match status {
-                200 => read(message, responder, &bytes).map(Answer::Claimed),
-                _ => Err(AskError::Claimed { status: Some(status.into()), text: said(&bytes) }),
-            };
+            if status != 200 {
+                return Err(AskError::Claimed { status: Some(status.into()), text: said(&bytes) });
+            }
+            let answer = read(message, responder, &bytes)?;
+            dial.answered();
+            return Ok(Answer::Claimed(answer));
         }
         let unproven = |reason| AskError::Unproven { status, reason };
         let answer = verify_answer(asked, responder, status, &headers, bytes).map_err(unproven)?;
+        dial.proved();
         if status != 200 {
             return Err(AskError::Refused { status, text: said(&answer.content().body) });
         }
@@ -86,16 +92,21 @@ impl Dendrite {
         certificate: Option<CertificateKey>,
         message: &Synapse,
         started: Instant,
+        dial: &mut Dial<'_>,
     ) -> Result<AnswerStream, AskError> {
         let until = deadline(message, started);
         let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Stream, until)).await?;
         if head.headers.contains(header::ANSWER_CONTENT) || head.status != 200 {
-            self.read_whole(peer.hotkey, head, &asked, message, until).await?;
+            self.read_whole(head, &asked, message, until, dial).await?;
             return Err(AskError::NotAStream);
         }
         match StreamReader::new(&asked, peer.hotkey, head.status, &head.headers) {
-            Ok(reader) => Ok(AnswerStream::signed(head, reader, asked, (self.max_answer, until))),
+            Ok(reader) => {
+                dial.proved();
+                Ok(AnswerStream::signed(head, reader, asked, (self.max_answer, until)))
+            }
             Err(AnswerError::Unsigned) if self.unsigned_answers == UnsignedAnswers::Accepted => {
+                dial.answered();
                 Ok(AnswerStream::plain(head, (self.max_answer, until)))
             }
             Err(reason) => Err(AskError::Unproven { status: head.status, reason }),

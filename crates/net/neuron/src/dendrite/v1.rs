@@ -51,8 +51,8 @@ impl Dendrite {
         let target = V1Target { ip: peer.address.ip(), port: peer.address.port(), hotkey: peer.hotkey };
         let PreparedRequest { headers, body, message, .. } = dendrite.prepare(message.clone(), &target, self.nonce());
         let path = format!("/{}", message.class().name());
-        let place = self.connect_address(peer.address);
-        let call = OutgoingRequest { place, certificate: None, target: &path, headers: &headers, body, until };
+        let call =
+            OutgoingRequest { place: peer.address, certificate: None, target: &path, headers: &headers, body, until };
         (message, connection::call(call).await)
     }
 

@@ -173,7 +173,7 @@ async fn the_older_protocol_is_asked_side_by_side() {
 
 /// Starts a server that sends the same bytes to each client and closes.
 async fn says(bytes: &'static [u8]) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -365,7 +365,7 @@ async fn the_highest_stake_is_served_first() {
 }
 
 #[tokio::test]
-async fn only_own_axons_are_reached_on_the_loopback_interface() {
+async fn the_own_address_is_dialled_as_any_other() {
     // This machine as seen from outside, by an address at which nothing listens.
     let outside = Ipv4Addr::new(127, 0, 0, 3);
     let other_service = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -376,12 +376,6 @@ async fn only_own_axons_are_reached_on_the_loopback_interface() {
         assert_eq!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result, Err(AskError::Closed));
     }
     assert!(other_service.accept().now_or_never().is_none(), "a stranger had this port dialled");
-
-    let axon = axon().await;
-    let dendrite = dendrite.own_axon(axon.address().port());
-    let peer = Peer::strict(axon.hotkey(), (outside, axon.address().port()).into());
-    assert!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result.is_ok());
-    soon(axon.stop()).await.unwrap();
 }
 
 #[tokio::test]
@@ -408,4 +402,25 @@ async fn addresses_of_a_chain_are_dialled_by_its_rules() {
     assert_eq!(asked(Peer { announced_at: 9, ..third }).await, Err(AskError::Closed));
     soon(axon.stop()).await.unwrap();
     soon(listening.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_a_signed_answer_proves_a_hotkey() {
+    let answer: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"text\":\"x\"}";
+    let other: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"text\":7}";
+    for (bytes, is_answer) in [(answer, true), (other, false)] {
+        let rules = Arc::new(DialRules::new(AddressScope::Local, || 1));
+        let dendrite = dendrite().unsigned_answers(UnsignedAnswers::Accepted).on_chain(rules);
+        let peer = Peer::strict(key(AXON).hotkey(), says(bytes).await);
+        let asked = soon(dendrite.ask(&peer, &message(echo(), "x"))).await.result;
+        assert_eq!((asked.is_ok(), dendrite.rests(&peer)), (is_answer, is_answer), "{asked:?}");
+        let again = soon(dendrite.ask(&peer, &message(echo(), "x"))).await.result;
+        assert_eq!(again, Err(AskError::NotProved));
+
+        let peer = Peer { announced_at: 2, ..peer };
+        let stream = soon(dendrite.ask_stream(&peer, &message(tokens(), "x"))).await;
+        assert!(stream.is_ok() && dendrite.rests(&peer), "{stream:?}");
+        assert_eq!(soon(dendrite.ask_stream(&peer, &message(tokens(), "x"))).await.unwrap_err(), AskError::NotProved);
+    }
 }

@@ -6,6 +6,7 @@
 //!   replaced ─────────────────────────▶ forgotten   the limits
 //! ```
 
+mod reveals;
 mod rounds;
 mod timing;
 mod weights;

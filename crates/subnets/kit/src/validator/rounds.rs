@@ -49,15 +49,17 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
             let began = Instant::now();
             let number = self.board.memory().rounds;
             let seed = self.seed(number)?;
-            let peers = sample(dice([seed, 0, 0, 0]), self.serving(&elsewhere, number), self.options.sample);
-            if peers.is_empty() {
-                if !is_alone {
-                    self.member().send(NeuronEvent::NobodyServes);
-                }
-            } else {
+            let mut serving = self.serving(&elsewhere, number);
+            if serving.is_empty() && !is_alone {
+                self.member().send(NeuronEvent::NobodyServes);
+            }
+            is_alone = serving.is_empty();
+            // A neuron that signs no answers would fail a round in which it may not be asked.
+            serving.retain(|(_, peer)| !self.dendrite.rests(peer));
+            let peers = sample(dice([seed, 0, 0, 0]), serving, self.options.sample);
+            if !peers.is_empty() {
                 self.round(number, seed, &peers, &mut elsewhere).await;
             }
-            is_alone = peers.is_empty();
             sleep_until(began + self.options.every).await;
         }
     }

@@ -77,7 +77,7 @@ impl RevealTiming {
         self.last.saturating_sub(self.margin()).saturating_sub(jitter).max(self.first)
     }
 
-    /// Returns true if the reveal is due when `block` is the last final one.
+    /// Returns true if the reveal is due when `block` is the best one.
     pub(super) fn is_due(self, block: BlockNumber, seed: u64) -> bool {
         (self.due_from(seed)..=self.last).contains(&block.saturating_add(1))
     }
@@ -96,29 +96,6 @@ pub(super) fn seed(salt: &[u16]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use myelin_client::Backoff;
-
-    /// Plays windows of this length, each with one failure, and returns the blocks of each reveal before the last one.
-    fn reveals(length: BlockNumber) -> Vec<BlockNumber> {
-        let mut backoff = Backoff::new(REVEAL_DOUBLINGS);
-        let windows = (0..100).map(|number| (number, 1_000 + number * length));
-        let revealed = windows.map(|(number, first)| {
-            let window = RevealTiming { first, last: first + length - 1 };
-            let seed = u64::from(number);
-            let mut due = (first - 1..window.last).filter(|block| {
-                let is_due = window.is_due(*block, seed) && backoff.is_over(*block);
-                if is_due {
-                    backoff.failed(*block);
-                }
-                is_due
-            });
-            let (failed, revealed) = (due.next().unwrap() + 1, due.next().expect("there is a second attempt") + 1);
-            assert!(failed >= first + length / 2, "{failed} is in the first half");
-            backoff.succeeded(revealed);
-            window.last - failed
-        });
-        revealed.collect()
-    }
 
     /// Returns the blocks, up to 100, in which weights are submitted, if each submission is included at once.
     fn submitted(tempo: u32, rate_limit: u32, lead: u32) -> Vec<u32> {
@@ -155,15 +132,6 @@ mod tests {
         assert_eq!(due, [16, 17, 18, 19]);
         assert!(!Timing { next_epoch: None, ..timing }.is_due(16));
         assert!(!Timing { last_update: 16, ..timing }.is_due(17));
-    }
-
-    #[test]
-    fn reveals_are_late_and_one_failure_misses_none() {
-        let long = reveals(361);
-        assert!(long.iter().all(|left| (30..60).contains(left)), "{long:?}");
-        assert!(long.iter().any(|left| *left < 40) && long.iter().any(|left| *left >= 50), "{long:?}");
-        assert!(reveals(21).iter().all(|left| *left == 4));
-        assert!(reveals(60).iter().all(|left| (5..10).contains(left)));
     }
 
     #[test]

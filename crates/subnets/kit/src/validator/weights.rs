@@ -1,6 +1,10 @@
 //! Submission of averages as weights.
 
-use super::{Board, Validator, timing};
+use super::{
+    Board, Validator,
+    reveals::{BestBlock, RevealChain, reveal_all},
+    timing,
+};
 use crate::{
     Judge, Task,
     event::{NeuronEvent, WeightsStep},
@@ -10,8 +14,8 @@ use crate::{
 };
 use core::convert::Infallible;
 use myelin_client::{
-    Backoff, ChainState, IncludedTransaction, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, SubmissionOutcome,
-    UnseenTransaction, calls, subxt::tx::Payload,
+    Backoff, ChainState, IncludedTransaction, MetagraphInfo, NeuronInfo, Parameters, PendingReveal, PublicKey,
+    SentTransaction, UnseenTransaction, calls, subxt::tx::Payload,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::{BlockNumber, Entry, Uid};
@@ -32,8 +36,7 @@ const MAX_DOUBLINGS: u32 = 5;
 struct Attempts {
     backoff: Backoff,
     has_permit: bool,
-    /// The version key that the network asked for, as it was reported.
-    version_key: u64,
+    version_key: VersionKey,
     /// The last cause of missing weights that was reported.
     no_opinion: Option<NoWeights>,
     /// True if the age of the row was reported since the last weights.
@@ -50,13 +53,42 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     pub(super) async fn weigh(&self) -> MemberError {
         let weighing =
             WeightsLoop { board: &self.board, version_key: self.options.version_key, lead: self.options.lead };
+        let (seen, closed) = (self.member().seen(), MemberError::NoSubnet(self.member().netuid()));
         let ended = tokio::select! {
             ended = weighing.submit_all() => ended,
-            ended = weighing.reveal_all() => ended,
+            ended = reveal_all(&weighing, seen, closed) => ended,
         };
         match ended {
             Err(ended) => ended,
         }
+    }
+}
+
+/// The version key of weights: a given one, or the one that the network asks for.
+#[derive(Debug)]
+struct VersionKey {
+    given: Option<u64>,
+    /// The key that the network asked for last.
+    asked: u64,
+}
+
+impl VersionKey {
+    const fn new(given: Option<u64>) -> Self {
+        Self { given, asked: 0 }
+    }
+
+    /// Returns the key to send to a network that asks for this one.
+    fn to_send(&self, asked: u64) -> u64 {
+        self.given.unwrap_or(asked)
+    }
+
+    /// Returns a report if the network asks for another key than before, and no key is given.
+    fn changed(&mut self, asked: u64) -> Option<NeuronEvent> {
+        if self.given.is_some() || self.asked == asked {
+            return None;
+        }
+        self.asked = asked;
+        Some(NeuronEvent::VersionKey { version_key: asked })
     }
 }
 
@@ -76,28 +108,11 @@ impl WeightsLoop<'_> {
     async fn submit_all(&self) -> Result<Infallible, MemberError> {
         let mut seen = self.member().seen();
         let backoff = Backoff::new(MAX_DOUBLINGS);
-        let mut attempts = Attempts { backoff, has_permit: true, version_key: 0, no_opinion: None, is_warned: false };
+        let version_key = VersionKey::new(self.version_key);
+        let mut attempts = Attempts { backoff, has_permit: true, version_key, no_opinion: None, is_warned: false };
         loop {
             let snapshot = Arc::clone(&seen.borrow_and_update());
             self.submit_at(&snapshot, &mut attempts).await?;
-            if seen.changed().await.is_err() {
-                return Err(MemberError::NoSubnet(self.member().netuid()));
-            }
-        }
-    }
-
-    /// Reveals the commits whose time has come.
-    async fn reveal_all(&self) -> Result<Infallible, MemberError> {
-        let mut seen = self.member().seen();
-        let mut backoff = Backoff::new(timing::REVEAL_DOUBLINGS);
-        loop {
-            let snapshot = Arc::clone(&seen.borrow_and_update());
-            let uid = self.member().uid_in(&snapshot)?;
-            let has_permit = snapshot.neuron(uid).is_some_and(|own| own.validator_permit);
-            let is_pending = !self.board.memory().pending.is_empty();
-            if has_permit && is_pending {
-                self.reveal_at(snapshot.block, &mut backoff).await;
-            }
             if seen.changed().await.is_err() {
                 return Err(MemberError::NoSubnet(self.member().netuid()));
             }
@@ -122,20 +137,13 @@ impl WeightsLoop<'_> {
         // The task that follows the chain reports outages.
         let Ok(now) = self.member().chain().at_finalised().await else { return Ok(()) };
         let Ok(Some(parameters)) = now.parameters(self.member().netuid()).await else { return Ok(()) };
-        self.report_version_key(&parameters, attempts);
+        if let Some(report) = attempts.version_key.changed(parameters.weights_version_key) {
+            self.member().send(report);
+        }
         if self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
             self.submit_weights(own, snapshot, (&now, &parameters), attempts).await;
         }
         Ok(())
-    }
-
-    /// Reports that the network asks for another version key, unless the validator sends a key of its own.
-    fn report_version_key(&self, parameters: &Parameters, attempts: &mut Attempts) {
-        let asked = parameters.weights_version_key;
-        if self.version_key.is_none() && asked != attempts.version_key {
-            attempts.version_key = asked;
-            self.member().send(NeuronEvent::VersionKey { version_key: asked });
-        }
     }
 
     /// Removes the scores of neurons whose seat was taken over.
@@ -191,7 +199,7 @@ impl WeightsLoop<'_> {
                 return;
             }
         };
-        let version_key = self.version_key.unwrap_or(parameters.weights_version_key);
+        let version_key = attempts.version_key.to_send(parameters.weights_version_key);
         let weighed = if parameters.commit_reveal {
             self.commit(row, version_key, snapshot.block).await
         } else {
@@ -271,70 +279,6 @@ impl WeightsLoop<'_> {
         self.submit(WeightsStep::Commit, row, &call).await
     }
 
-    /// Reveals the newest commit that is due after block `block`, and drops those that the chain no longer has.
-    async fn reveal_at(&self, block: BlockNumber, backoff: &mut Backoff) {
-        let (member, hotkey) = (self.member(), self.member().hotkey());
-        // The task that follows the chain reports outages.
-        let Ok(now) = member.chain().at_finalised().await else { return };
-        let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return };
-        let kept = self.board.memory().pending.clone();
-        let commit_of = |pending: &PendingReveal| {
-            let hash = pending.hash(&hotkey);
-            commits.iter().find(|commit| commit.hash == hash)
-        };
-        let is_over = |pending: &&PendingReveal| {
-            commit_of(pending).is_none() && u64::from(block).saturating_sub(pending.made_at) > FORGOTTEN_AFTER
-        };
-        let over: Vec<_> = kept.iter().filter(is_over).cloned().collect();
-        if !over.is_empty() {
-            self.forget(over).await;
-        }
-        if !backoff.is_over(block) {
-            return;
-        }
-        let window_of = |pending: &PendingReveal| {
-            let commit = commit_of(pending)?;
-            Some(timing::RevealTiming { first: commit.reveal_from, last: commit.reveal_until })
-        };
-        // A reveal ends the earlier commits too (spec weights §5.5).
-        let due = kept.iter().enumerate().rev().find_map(|(at, pending)| {
-            let window = window_of(pending)?;
-            window.is_due(block, timing::seed(&pending.salt)).then_some((at, pending, window))
-        });
-        let Some((at, pending, window)) = due else { return };
-        let revealed = self.reveal(pending, block.saturating_add(window.patience())).await;
-        if revealed.is_some() {
-            self.forget(kept.iter().take(at.saturating_add(1)).cloned().collect()).await;
-        }
-        attempted(revealed, block, backoff);
-    }
-
-    /// Submits a reveal, and searches for it until block `until` is final. Returns its block.
-    ///
-    /// A window may end before the mortality of a lost transaction, so the search ends earlier.
-    async fn reveal(&self, pending: &PendingReveal, until: BlockNumber) -> Option<BlockNumber> {
-        let (member, step) = (self.member(), WeightsStep::Reveal);
-        member.send(NeuronEvent::Weighing { step, weights: pending.weights.clone() });
-        let account = member.account();
-        let outcome = match account.send(&pending.reveal()).await {
-            Err(error) => SubmissionOutcome::Failed { error, included: None },
-            Ok(sent) => {
-                let mut seen = member.seen();
-                let over = async { seen.wait_for(|snapshot| snapshot.block >= until).await.map(drop) };
-                let outcome = tokio::select! {
-                    outcome = account.outcome(&sent, SUBMIT_TIMEOUT) => Some(outcome),
-                    _ = over => None,
-                };
-                match outcome {
-                    Some(outcome) => outcome,
-                    // It frees the nonce of a transaction that is lost.
-                    None => account.outcome(&sent, Duration::ZERO).await,
-                }
-            }
-        };
-        self.reported_block(step, outcome.finalised())
-    }
-
     async fn forget(&self, gone: Vec<PendingReveal>) {
         let keep = move |memory: &mut ValidatorMemory| memory.pending.retain(|pending| !gone.contains(pending));
         self.reported(self.board.change(keep).await.1);
@@ -366,7 +310,7 @@ impl WeightsLoop<'_> {
                 Some(block)
             }
             Err(error) => {
-                self.failed(step, error.to_string(), Hints::of(&error).iter().map(ToString::to_string).collect());
+                self.failed(step, error.to_string(), hints(&error));
                 None
             }
         }
@@ -383,10 +327,111 @@ impl WeightsLoop<'_> {
     }
 }
 
+impl RevealChain for WeightsLoop<'_> {
+    type Sent = SentTransaction;
+
+    fn hotkey(&self) -> PublicKey {
+        self.member().hotkey()
+    }
+
+    fn may_reveal(&self) -> Result<bool, MemberError> {
+        let snapshot = self.member().snapshot();
+        let uid = self.member().uid_in(&snapshot)?;
+        Ok(snapshot.neuron(uid).is_some_and(|own| own.validator_permit))
+    }
+
+    fn kept(&self) -> Vec<PendingReveal> {
+        self.board.memory().pending.clone()
+    }
+
+    async fn forget(&self, gone: Vec<PendingReveal>) {
+        WeightsLoop::forget(self, gone).await;
+    }
+
+    async fn forget_old(&self) {
+        let (member, hotkey) = (self.member(), self.member().hotkey());
+        let block = member.snapshot().block;
+        let is_old = |pending: &PendingReveal| u64::from(block).saturating_sub(pending.made_at) > FORGOTTEN_AFTER;
+        let mut old = self.kept();
+        old.retain(is_old);
+        if old.is_empty() {
+            return;
+        }
+        // The task that follows the chain reports outages.
+        let Ok(now) = member.chain().at_finalised().await else { return };
+        let Ok(commits) = now.commits(member.netuid(), &hotkey).await else { return };
+        old.retain(|pending| {
+            let hash = pending.hash(&hotkey);
+            commits.iter().all(|commit| commit.hash != hash)
+        });
+        if !old.is_empty() {
+            WeightsLoop::forget(self, old).await;
+        }
+    }
+
+    async fn best(&self) -> Option<BestBlock> {
+        let best = self.member().chain().at_best().await.ok()?;
+        let commits = best.commits(self.member().netuid(), &self.member().hotkey()).await.ok()?;
+        Some(BestBlock { height: BlockNumber::try_from(best.height()).unwrap_or(BlockNumber::MAX), commits })
+    }
+
+    async fn send(&self, pending: &PendingReveal) -> Option<SentTransaction> {
+        let (member, step) = (self.member(), WeightsStep::Reveal);
+        member.send(NeuronEvent::Weighing { step, weights: pending.weights.clone() });
+        match member.account().send(&pending.reveal()).await {
+            Ok(sent) => Some(sent),
+            Err(error) => {
+                self.failed(step, error.to_string(), hints(&error));
+                None
+            }
+        }
+    }
+
+    async fn outcome(&self, sent: &SentTransaction, limit: Duration) -> Option<BlockNumber> {
+        let outcome = self.member().account().outcome(sent, limit).await;
+        self.reported_block(WeightsStep::Reveal, outcome.finalised())
+    }
+}
+
+/// Returns the hints of an error as texts.
+fn hints(error: &impl Diagnostic) -> Vec<String> {
+    Hints::of(error).iter().map(ToString::to_string).collect()
+}
+
 /// Waits until a success is visible in a snapshot, and longer after each failure.
 fn attempted(included: Option<BlockNumber>, block: BlockNumber, backoff: &mut Backoff) {
     match included {
         Some(included) => backoff.succeeded(included),
         None => backoff.failed(block),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_have_the_version_key_that_the_network_asks_for() {
+        let mut key = VersionKey::new(None);
+        let mut sent = Vec::new();
+        for asked in [0, 0, 7, 7, u64::MAX, 3] {
+            let is_reported = match key.changed(asked) {
+                Some(NeuronEvent::VersionKey { version_key }) => version_key == asked,
+                Some(other) => panic!("{other}"),
+                None => false,
+            };
+            sent.push((key.to_send(asked), is_reported));
+        }
+        let expected = [(0, false), (0, false), (7, true), (7, false), (u64::MAX, true), (3, true)];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn a_given_version_key_stays_and_nothing_is_reported() {
+        let mut key = VersionKey::new(Some(5));
+        for asked in [0, 7, 5, u64::MAX] {
+            assert!(key.changed(asked).is_none());
+            assert_eq!(key.to_send(asked), 5);
+        }
     }
 }

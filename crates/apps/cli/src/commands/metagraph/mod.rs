@@ -12,6 +12,8 @@ pub use rows::{LastEpochRow, MetagraphRow};
 pub use show::{MetagraphShowOutput, Show};
 pub use watch::Watch;
 
+#[cfg(test)]
+pub(crate) use rows::tests as example;
 pub(crate) use rows::{decimal, none, title};
 
 use crate::{context::Context, error::CliError, named_key::HotkeyArg};

@@ -247,7 +247,7 @@ pub(crate) fn decimal(amount: Amount<Tao>, decimals: u32) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use myelin_client::{AxonInfo, PublicKey, RegistrationInfo};
 

@@ -3,7 +3,7 @@
 use super::search::{Effort, WantedSeat, search, search_path};
 use crate::{
     command::{Calls, Command, Effect, Example},
-    consent::{ConsentArgs, NewPair},
+    consent::{ConsentArgs, NewPair, PAIR_FIRST},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -98,7 +98,13 @@ impl Command for Register {
          never replaced. In the launch phase of the chain, a subnet without an owner replaces the neuron that has held \
          its seat longest. `myelin explain seat NETUID` lists the seats in the order of pruning.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Neurons", "register_limit"), ("Neurons", "burned_register"), ("Neurons", "register")];
+    const CALLS: Calls = &[
+        ("Neurons", "register_limit"),
+        ("Neurons", "burned_register"),
+        ("Neurons", "register"),
+        PAIR_FIRST[0],
+        PAIR_FIRST[1],
+    ];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Show the price", line: "myelin neuron register --netuid 1 --dry-run" },
         Example {

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Calls, Command, Effect, Example},
-    consent::ConsentArgs,
+    consent::{ConsentArgs, PAIR_FIRST},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -61,7 +61,7 @@ impl Command for Register {
     const DETAILS: &'static str = "A seat costs the burn of root, which follows the demand and is recycled. If root is \
          full, the hotkey also needs more stake than the member with the least stake, which loses its seat.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Staking", "root_register")];
+    const CALLS: Calls = &[("Staking", "root_register"), PAIR_FIRST[0], PAIR_FIRST[1]];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "The hotkey of the wallet", line: "myelin root register" },
         Example { purpose: "Another hotkey", line: "myelin root register validator-2" },

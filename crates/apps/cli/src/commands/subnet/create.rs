@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     command::{Calls, Command, Effect, Example},
-    consent::ConsentArgs,
+    consent::{ConsentArgs, PAIR_FIRST},
     context::Context,
     error::CliError,
     key::WalletSigner,
@@ -110,7 +110,8 @@ impl Command for Create {
     const DETAILS: &'static str = "The price is locked for as long as the subnet exists. At its end the owner gets back \
          what has vested, and the rest is recycled. `myelin subnet price` shows the refunds and how the price falls.";
     const EFFECT: Effect = Effect::Chain;
-    const CALLS: Calls = &[("Subnets", "register_network"), ("Subnets", "register_network_with_identity")];
+    const CALLS: Calls =
+        &[("Subnets", "register_network"), ("Subnets", "register_network_with_identity"), PAIR_FIRST[0], PAIR_FIRST[1]];
     const EXAMPLES: &'static [Example] = &[
         Example { purpose: "Show the cost first", line: "myelin subnet create --name text --dry-run" },
         Example { purpose: "Create it", line: "myelin subnet create --name text" },

@@ -27,7 +27,7 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     let kept = net.json("wallet swap-coldkey announce --to other --wallet kept --yes");
     let kept = kept["done"]["result"]["due"].as_u64().unwrap();
 
-    // All other calls are refused until then.
+    // Its TAO is in escrow until then, so a transfer lacks funds.
     assert_eq!(net.error("wallet transfer 1 --to new --wallet old --yes"), code(1, "funds"));
     let held = net.json("wallet swap-coldkey show old")["escrow"].as_u64();
     assert!(held > Some(9 * TAO) && net.json("wallet balance old")["accounts"][0]["free"].as_u64() < Some(1_000));
@@ -35,8 +35,10 @@ fn a_coldkey_is_replaced_after_it_was_announced() {
     assert_eq!(net.error("wallet swap-coldkey clear --wallet kept --yes"), code(1, "refused"));
     assert!(net.table("wallet swap-coldkey show old").contains(&format!("from block {due} on")));
 
-    // After a dispute all calls are refused.
+    // The new account of an announced swap is reserved for it.
     assert_eq!(net.error("wallet swap-coldkey announce --to new --wallet stolen --yes"), code(1, "call-failed"));
+
+    // A disputed swap is not executed.
     net.json("wallet swap-coldkey announce --to safe --wallet stolen --yes");
     assert_eq!(net.json("wallet swap-coldkey dispute --wallet stolen --yes")["done"]["result"]["state"], "disputed");
     assert_eq!(net.json("wallet swap-coldkey show stolen")["state"], "disputed");

@@ -1,6 +1,7 @@
 //! Tests of transfers and balances, and of each kind of error.
 
 use super::{TAO, Testnet};
+use crate::support::Home;
 use myelin_keys::{
     encode_password, password_variable,
     secrecy::{ExposeSecret, SecretString},
@@ -114,4 +115,37 @@ fn with_password(net: &Testnet, password: &str) -> Option<i32> {
         net.json("wallet transfer 2 --to locked --wallet alice --yes");
     }
     run("wallet transfer 0.5 --to alice --wallet locked --yes", password)
+}
+
+/// Runs the command of an error's hint on another machine, and returns the signature that it prints.
+fn signed_elsewhere(net: &Testnet, line: &str, elsewhere: &Home) -> String {
+    assert_eq!(net.error(line), (1, "impossible".to_owned()));
+    let said = net.run(line);
+    let command = said.err.split("`myelin ").nth(1).and_then(|rest| rest.split('`').next());
+    let command = command.unwrap_or_else(|| panic!("no command in {said:?}"));
+    let signed = elsewhere.json(&format!("{command} --yes"));
+    signed["signature"].as_str().expect("a signature is a text").to_owned()
+}
+
+#[test]
+fn a_key_of_another_machine_agrees_to_a_pair() {
+    let net = Testnet::new();
+    let elsewhere = Home::new();
+    let made = elsewhere.json("wallet create --without-password");
+    let [coldkey, hotkey] = [0, 1].map(|key| made["keys"][key]["address"].as_str().unwrap().to_owned());
+
+    let associate = format!("wallet associate-hotkey {hotkey} --wallet alice --yes");
+    let consent = signed_elsewhere(&net, &associate, &elsewhere);
+    let associated = net.json(&format!("{associate} --consent {consent}"));
+    assert_eq!(associated["done"]["result"]["hotkey"], hotkey.as_str());
+
+    // A registration by work is signed by the hotkey, so the coldkey agrees.
+    net.home().run_with_input("wallet restore --wallet away --from address --file -", &coldkey);
+    net.hotkey("away", "default");
+    let register = "neuron register --netuid 1 --work --wallet away --yes";
+    let consent = signed_elsewhere(&net, register, &elsewhere);
+    // The consent to another pair is none.
+    assert_eq!(net.error(&format!("{associate} --consent {consent}")).0, 1);
+    let worked = net.json(&format!("{register} --consent {consent}"));
+    assert_eq!(worked["done"]["result"]["coldkey"], coldkey.as_str());
 }
