@@ -26,8 +26,8 @@ use std::{
 
 const SUBNET: NetUid = NetUid::new(1);
 
-/// The longest wait for a transaction.
-const LIMIT: Duration = Duration::from_mins(1);
+/// The longest wait for a transaction. Each node compiles the next version first, and the machine may be busy.
+const LIMIT: Duration = Duration::from_mins(4);
 
 /// The amount of each transfer, in rao.
 const PART: u64 = 1_000_000;
