@@ -248,7 +248,7 @@ parameters! {
         /// Blocks of immunity, in which a new neuron is not replaced.
         ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen,
             "at most 50 400; by the owner at least 2 · (tempo + 1)";
-        /// Blocks after its last update in which a neuron still counts as active.
+        /// Age in blocks of the weights in force up to which a neuron counts as active.
         ActivityCutoff activity_cutoff: u16 = 5_000, Owner, NotFrozen,
             "at least 360 and (reveal_period_epochs + 3) · (tempo + 1) + weights_set_rate_limit";
         /// Oldest version of validators whose weights are accepted; 0 accepts all.
@@ -302,7 +302,7 @@ parameters! {
         /// Epochs from a commit to its reveal.
         RevealPeriodEpochs reveal_period_epochs: u64 = 1, Owner, NotFrozen, "1..8";
         /// Blocks between two announcements of an endpoint.
-        ServingRateLimit serving_rate_limit: BlockNumber = 50, Owner, NotFrozen, "min_rate_limit..7 200";
+        ServingRateLimit serving_rate_limit: BlockNumber = 72, Owner, NotFrozen, "min_rate_limit..7 200";
         /// Number of hotkeys of the owner that keep their seats.
         OwnerImmuneUidsLimit owner_immune_uids_limit: u16 = 1, Owner, NotFrozen, "1..10";
         /// Number of neurons past their immunity that are kept as long as an immune one can go instead.
@@ -385,7 +385,7 @@ record! {
         /// Blocks after that before a swap may be announced anew or withdrawn.
         coldkey_swap_reannouncement_delay: BlockNumber = 7_200;
         /// Least rate limit of weights and of announcements, in blocks.
-        min_rate_limit: BlockNumber = 50;
+        min_rate_limit: BlockNumber = 72;
         /// Least difficulty of a registration by work.
         min_work_difficulty: u64 = 10_000_000;
         /// True if neurons may announce private addresses and those of the loopback interface.
@@ -598,7 +598,7 @@ impl Parameters {
         Fraction::from_u16(self.kappa)
     }
 
-    /// Returns the blocks after its last update in which a neuron still counts as active.
+    /// Returns the age of the weights in force up to which a neuron counts as active.
     pub fn activity_cutoff(&self) -> BlockNumber {
         self.activity_cutoff.into()
     }

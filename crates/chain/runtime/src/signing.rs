@@ -1,11 +1,7 @@
 //! Transactions signed natively, for tools and tests that are built with the runtime. Clients use its metadata.
 
-use crate::{
-    AccountId, Address, CheckCall, CheckNonceUnlessFree, Hash, Nonce, RuntimeCall, Signature, TxExtension,
-    UncheckedExtrinsic, VERSION,
-};
+use crate::{AccountId, Address, Hash, Nonce, RuntimeCall, Signature, UncheckedExtrinsic, VERSION, extensions::checks};
 use codec::Encode;
-use pallet_transaction_payment::ChargeTransactionPayment;
 use sp_core::{Pair, sr25519};
 use sp_runtime::{
     generic::{Era, SignedPayload},
@@ -19,17 +15,7 @@ pub fn account(key: &sr25519::Pair) -> AccountId {
 
 /// Signs a call for the chain with this block 0. The transaction does not expire and has no tip.
 pub fn signed(key: &sr25519::Pair, call: RuntimeCall, nonce: Nonce, genesis: Hash) -> UncheckedExtrinsic {
-    let extension: TxExtension = (
-        frame_system::CheckNonZeroSender::new(),
-        frame_system::CheckSpecVersion::new(),
-        frame_system::CheckTxVersion::new(),
-        frame_system::CheckGenesis::new(),
-        frame_system::CheckEra::from(Era::Immortal),
-        CheckNonceUnlessFree::from(nonce),
-        frame_system::CheckWeight::new(),
-        CheckCall,
-        ChargeTransactionPayment::from(0).into(),
-    );
+    let extension = checks(Era::Immortal, nonce);
     let implicit = ((), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), ());
     let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
     let signature = Signature::Sr25519(payload.using_encoded(|bytes| key.sign(bytes)));

@@ -78,7 +78,7 @@ fn a_record_encodes_field_by_field() {
         (360_u16, 10_u16, 32_767_u16, 256_u16, 64_u16, 64_u16, 1_u16, u16::MAX, 5_000_u16, 5_000_u16).encode(),
         (0_u64, 100_u32, 360_u16, 17_893_341_751_498_265_066_u64, 1_u16, 1_u16, true, false).encode(),
         (1_000_000_000_u64, 500_000_u64, 100_000_000_000_u64, 10_000_000_u64, 10_000_000_u64, u64::MAX / 4).encode(),
-        (900_000_u32, u16::MAX, true, false, (45_875_u16, 58_982_u16), 1_000_i16, true, 1_u64, 50_u32).encode(),
+        (900_000_u32, u16::MAX, true, false, (45_875_u16, 58_982_u16), 1_000_i16, true, 1_u64, 72_u32).encode(),
         (1_u16, 0_u16, true, 0_u16, true, true).encode(),
     ]
     .concat();
@@ -95,7 +95,7 @@ fn the_record_of_all_networks_encodes_field_by_field() {
             .encode(),
         (2_u16, 10_u16, 0_u16, 11_796_u16, 0_u16, 11_796_u16, 1_000_u32, 216_000_u32, 216_000_u32, 50_400_u32).encode(),
         (7_200_u32, 0_u64, 10_000_000_000_u64, 0_u64, 1_u64, 360_u32, 36_000_u32, 7_200_u32).encode(),
-        (50_u32, 10_000_000_u64, false, true).encode(),
+        (72_u32, 10_000_000_u64, false, true).encode(),
     ]
     .concat();
     let network = NetworkParameters::default();
@@ -178,8 +178,8 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
     use ParametersError::*;
     type Case = (fn(&mut Parameters), Result<(), ParametersError>);
     let cases: &[Case] = &[
-        (|p| (p.tempo, p.weights_set_rate_limit) = (49, 50), Err(InvalidValue)),
-        (|p| (p.tempo, p.weights_set_rate_limit) = (50, 50), Ok(())),
+        (|p| (p.tempo, p.weights_set_rate_limit) = (71, 72), Err(InvalidValue)),
+        (|p| (p.tempo, p.weights_set_rate_limit) = (72, 72), Ok(())),
         (|p| p.tempo = 361, Err(InvalidValue)),
         (|p| p.max_allowed_uids = 257, Err(MaxAllowedUidsGreaterThanDefaultMaxAllowedUids)),
         (|p| p.max_allowed_uids = 63, Err(MaxValidatorsLargerThanMaxUIds)),
@@ -199,14 +199,14 @@ fn every_bound_refuses_its_neighbour_and_takes_itself() {
         (|p| p.activity_cutoff = 1_544, Ok(())),
         (|p| (p.activity_cutoff, p.reveal_period_epochs) = (1_904, 2), Err(ActivityCutoffTooLow)),
         (|p| (p.activity_cutoff, p.reveal_period_epochs) = (1_905, 2), Ok(())),
-        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (50, 50, 359), Err(ActivityCutoffTooLow)),
-        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (50, 50, 360), Ok(())),
-        (|p| p.weights_set_rate_limit = 49, Err(InvalidValue)),
-        (|p| p.weights_set_rate_limit = 50, Ok(())),
+        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (72, 72, 363), Err(ActivityCutoffTooLow)),
+        (|p| (p.tempo, p.weights_set_rate_limit, p.activity_cutoff) = (72, 72, 364), Ok(())),
+        (|p| p.weights_set_rate_limit = 71, Err(InvalidValue)),
+        (|p| p.weights_set_rate_limit = 72, Ok(())),
         (|p| p.weights_set_rate_limit = 360, Ok(())),
         (|p| p.weights_set_rate_limit = 361, Err(InvalidValue)),
-        (|p| p.serving_rate_limit = 49, Err(InvalidValue)),
-        (|p| p.serving_rate_limit = 50, Ok(())),
+        (|p| p.serving_rate_limit = 71, Err(InvalidValue)),
+        (|p| p.serving_rate_limit = 72, Ok(())),
         (|p| p.serving_rate_limit = 7_200, Ok(())),
         (|p| p.serving_rate_limit = 7_201, Err(InvalidValue)),
         (|p| p.adjustment_interval = 0, Err(InvalidValue)),

@@ -44,11 +44,11 @@ fn nanos(nanos: u64) -> Weight {
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn tick(networks: u32) -> Weight {
-        // Tempos, Accrued, which is one part of the issuance, the other three parts, Ledger, Waiting, the parameters of
-        // all networks and of new subnets, and the seats of an epoch that does not fit; Accrued, Ledger and Waiting. For each network its
-        // part and its events.
+        // Tempos, Accrued, which is one part of the issuance, the other four parts, Ledger, Waiting, the parameters of
+        // all networks and of new subnets, and the seats of an epoch that does not fit; Accrued, Ledger and Waiting.
+        // For each network its part and its events.
         nanos(30_000_u64.saturating_add(u64::from(networks).saturating_mul(10_000)))
-            .saturating_add(T::DbWeight::get().reads_writes(10, 3))
+            .saturating_add(T::DbWeight::get().reads_writes(11, 3))
     }
 
     fn root_epoch(validators: u32, networks: u32) -> Weight {
@@ -81,8 +81,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
             .saturating_add(16);
         // Ledger, Accrued, Neurons, LastEpochs, the total stake, the counter of pools, the owner's account, the
-        // issuance of balances and the queue of networks with due children. For each neuron its bonds, hotkey, pool and the owner's holding. For each parent of a
-        // validator pool and owner's holding.
+        // issuance of balances and the queue of networks with due children. For each neuron its bonds, hotkey, pool and
+        // the owner's holding. For each parent of a validator pool and owner's holding.
         let writes = neurons
             .saturating_mul(4)
             .saturating_add(validators.saturating_mul(parents).saturating_mul(2))
