@@ -55,9 +55,6 @@ const FIRST_NONCE_AGE: BlockNumber = 64;
 /// session takes no calls.
 const WORK_LONGEVITY: TransactionLongevity = 3;
 
-/// The records that must be readable for the calls of our own pallets to be open.
-const READABLE: u64 = 2;
-
 /// The classes of priorities: calls with a fee come before all free calls. spec events-and-errors §8.4
 mod priority {
     use super::TransactionPriority;
@@ -231,8 +228,7 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         let coldkeys = acting(call);
         // The key of sudo or the authorised upgrade, and a list of proxies for each name.
         let governance = if is_operational(call) { coldkeys.saturating_add(1) } else { 0 };
-        let reads = READABLE.saturating_add(coldkeys).saturating_add(governance);
-        <Runtime as frame_system::Config>::DbWeight::get().reads(reads)
+        <Runtime as frame_system::Config>::DbWeight::get().reads(coldkeys.saturating_add(governance))
     }
 
     fn validate(

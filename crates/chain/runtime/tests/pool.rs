@@ -442,13 +442,12 @@ fn the_room_of_governance_is_closed_to_accounts() {
         assert_eq!(chain.refusal(&stranger, call), InvalidTransaction::Call.into());
     }
     let heavy = RuntimeCall::from(frame_system::Call::set_storage { items: Vec::new() });
-    let weight = Weight::from_parts(1_000_000_000_000, 0);
+    let weight = Weight::from_parts(100_000_000_000, 0);
     let upgrade = RuntimeCall::from(frame_system::Call::apply_authorized_upgrade { code: code.clone() });
     let of_governance = [
         upgrade.clone(),
         SudoCall::sudo { call: Box::new(heavy.clone()) }.into(),
-        SudoCall::sudo_unchecked_weight { call: Box::new(heavy), weight }.into(),
-        UtilityCall::batch { calls: Vec::new() }.into(),
+        SudoCall::sudo_unchecked_weight { call: Box::new(heavy.clone()), weight }.into(),
     ];
     for call in &of_governance {
         for wrapped in wrapped(&stranger, call) {
@@ -457,16 +456,18 @@ fn the_room_of_governance_is_closed_to_accounts() {
             }
         }
     }
-    // Mixed branches are not governance's alone.
-    let [sudo, empty] = [1, 3].map(|index: usize| Box::new(of_governance[index].clone()));
+    // One call that needs the origin of governance is enough.
+    let [sudo, other] = [of_governance[1].clone(), heavy].map(Box::new);
     for call in [
-        UtilityCall::if_else { main: sudo.clone(), fallback: empty.clone() },
-        UtilityCall::if_else { main: empty, fallback: sudo.clone() },
-        UtilityCall::batch { calls: vec![*sudo, frame_system::Call::set_storage { items: Vec::new() }.into()] },
+        UtilityCall::if_else { main: sudo.clone(), fallback: other.clone() },
+        UtilityCall::if_else { main: other.clone(), fallback: sudo.clone() },
+        UtilityCall::batch { calls: vec![*sudo.clone(), *other.clone()] },
+        UtilityCall::force_batch { calls: vec![*other, *sudo] },
     ] {
         assert_eq!(chain.refusal(&governance, call), InvalidTransaction::Call.into());
     }
-    for call in &of_governance[..3] {
+    validity(&mut chain, &stranger, UtilityCall::batch { calls: Vec::new() });
+    for call in &of_governance {
         validity(&mut chain, &governance, call.clone());
         validity(&mut chain, &governance, UtilityCall::batch_all { calls: vec![call.clone()] });
         let (main, fallback) = (Box::new(call.clone()), Box::new(call.clone()));
@@ -550,7 +551,10 @@ fn a_key_without_a_record_begins_at_a_recent_block() {
     let transaction = chain.sign_with_nonce(&hotkey, call, used);
     assert_eq!(chain.block(vec![transaction.clone()]), [Ok(Ok(()))]);
     assert_eq!(chain.look(|| *System::account_nonce(account(&hotkey))), used + 1);
-    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::Stale.into()));
+    // The hotkey has its seat, so the same work is of no use a second time.
+    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::Custom(255).into()));
+    let again = chain.sign_with_nonce(&hotkey, serve(), used);
+    assert_eq!(chain.validate(again), Err(InvalidTransaction::Stale.into()));
 }
 
 #[test]
@@ -571,8 +575,8 @@ fn dust_does_not_void_a_registration_by_work() {
     assert!(chain.validate(registration).is_err(), "it is not included twice");
 
     // No other call has this choice, because some can be carried out twice.
-    permit(&mut chain, SUBNET, 1);
     chain.run_until(20, || System::block_number() >= dusted + 10);
+    permit(&mut chain, SUBNET, 1);
     let stale = chain.sign_with_nonce(&hotkey, set(SUBNET), dusted - 1);
     assert_eq!(chain.validate(stale), Err(InvalidTransaction::Stale.into()));
     validity_with_nonce(&mut chain, &hotkey, set(SUBNET), dusted);
