@@ -230,10 +230,10 @@ fn one_call_of_each_kind_network_and_hotkey_waits() {
         certificate: certificate.clone(),
     };
     let info = |netuid| NeuronsCall::set_commitment { netuid, info: CommitmentData::None };
-    let calls: [&dyn Fn(NetUid) -> NeuronsCall<Runtime>; 4] = [&metrics, &axon, &tls, &info];
-    for call in calls {
-        assert!(exclude(&mut chain, &hotkey, call(SUBNET), call(SUBNET)), "{:?}", call(SUBNET));
-        assert!(!exclude(&mut chain, &hotkey, call(SUBNET), call(OTHER)), "{:?}", call(SUBNET));
+    let on = |netuid| [metrics(netuid), axon(netuid), tls(netuid), info(netuid)];
+    for (call, elsewhere) in on(SUBNET).into_iter().zip(on(OTHER)) {
+        assert!(exclude(&mut chain, &hotkey, call.clone(), call.clone()), "{call:?}");
+        assert!(!exclude(&mut chain, &hotkey, call.clone(), elsewhere), "{call:?}");
     }
     assert!(!exclude(&mut chain, &hotkey, metrics(SUBNET), axon(SUBNET)));
     let newcomer = key("newcomer");
@@ -245,25 +245,25 @@ fn one_call_of_each_kind_network_and_hotkey_waits() {
     assert!(!exclude(&mut chain, &newcomer, one, other));
 
     let second = key("second");
-    let own = account(&alice);
-    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: own.clone(), consent: None });
+    let first = account(&alice);
+    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: first.clone(), consent: None });
     chain.pair(&alice, &second);
     let second = account(&second);
-    for hotkey in [own.clone(), second.clone()] {
+    for hotkey in [first.clone(), second.clone()] {
         chain.succeed(&alice, StakingCall::add_stake { hotkey, amount: Amount::from_rao(10 * RAO_PER_TAO) });
     }
-    let part = |hotkey: &AccountId| StakingCall::remove_stake {
-        hotkey: hotkey.clone(),
-        amount: Amount::from_rao(RAO_PER_TAO),
-    };
-    let all = |hotkey: &AccountId| StakingCall::unstake_all { hotkey: hotkey.clone() };
-    let removals: [&dyn Fn(&AccountId) -> StakingCall<Runtime>; 2] = [&part, &all];
     chain.run_until(100, || System::block_number() >= 100);
-    for call in removals {
-        assert!(exclude(&mut chain, &alice, call(&own), call(&own)));
-        assert!(!exclude(&mut chain, &alice, call(&own), call(&second)));
+    let from = |hotkey: &AccountId| {
+        let hotkey = hotkey.clone();
+        let amount = Amount::from_rao(RAO_PER_TAO);
+        [StakingCall::remove_stake { hotkey: hotkey.clone(), amount }, StakingCall::unstake_all { hotkey }]
+    };
+    for (call, elsewhere) in from(&first).into_iter().zip(from(&second)) {
+        assert!(exclude(&mut chain, &alice, call.clone(), call.clone()), "{call:?}");
+        assert!(!exclude(&mut chain, &alice, call.clone(), elsewhere), "{call:?}");
     }
-    assert!(!exclude(&mut chain, &alice, part(&own), all(&own)));
+    let [part, everything] = from(&first);
+    assert!(!exclude(&mut chain, &alice, part, everything));
 }
 
 #[test]
