@@ -262,8 +262,8 @@ fn one_call_of_each_kind_network_and_hotkey_waits() {
         assert!(exclude(&mut chain, &alice, call.clone(), call.clone()), "{call:?}");
         assert!(!exclude(&mut chain, &alice, call.clone(), elsewhere), "{call:?}");
     }
-    let [part, everything] = from(&first);
-    assert!(!exclude(&mut chain, &alice, part, everything));
+    let [removal, everything] = from(&first);
+    assert!(!exclude(&mut chain, &alice, removal, everything));
 }
 
 #[test]
