@@ -159,7 +159,7 @@ pub fn pay_neuron<Key: PartialEq, Pools: PoolAccess<Key>>(
     pools: &mut Pools,
     hotkey: &Key,
     family: Option<&Family<Key>>,
-    rules: impl FnOnce() -> ChildTakeRules,
+    rules: impl FnOnce(&Pools) -> ChildTakeRules,
     emission: Emission,
 ) -> Result<(), PaymentError<Pools::Error>> {
     let Some(family) = family.filter(|family| !family.parents.is_empty() && !emission.validator.is_zero()) else {
@@ -169,7 +169,7 @@ pub fn pay_neuron<Key: PartialEq, Pools: PoolAccess<Key>>(
     let lenders = parents(pools, Some(&owner), family);
     let weight = weight(pools.value(hotkey), family, &lenders);
     let SharedDividend { own, take, parents } =
-        share_dividend(emission.validator, weight, &lenders, rules().of(family));
+        share_dividend(emission.validator, weight, &lenders, rules(pools).of(family));
     for (parent, part) in family.parents.iter().zip(parents) {
         pay_pool(pools, &parent.hotkey, Emission { miner: Amount::ZERO, validator: part })?;
     }
@@ -283,7 +283,7 @@ mod tests {
 
     fn paid(pools: Pools, family: Option<&Family<char>>, least: u16, emission: Emission) -> Vec<(char, u64, u64)> {
         let mut pools = pools;
-        pay_neuron(&mut pools, &'n', family, || rules(Take::new(least)), emission).unwrap();
+        pay_neuron(&mut pools, &'n', family, |_| rules(Take::new(least)), emission).unwrap();
         pools.paid
     }
 
@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn refusals_are_passed_on() {
         let child = family(&[], &[('p', ALL)], u16::MAX);
-        let rules = || ChildTakeRules { most: Take::new(u16::MAX), ..ChildTakeRules::default() };
+        let rules = |_: &_| ChildTakeRules { most: Take::new(u16::MAX), ..ChildTakeRules::default() };
         let pay = |pools: &[_], emission| pay_neuron(&mut Pools::new(pools), &'n', Some(&child), rules, emission);
         assert_eq!(pay(&[('p', 2, 600)], emission(0, 10)), Err(PaymentError::Unowned));
         assert_eq!(pay(&[('p', 2, 600)], emission(10, 0)), Err(PaymentError::Pool("there is no such pool")));

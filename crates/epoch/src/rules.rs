@@ -183,8 +183,8 @@ fn claims(outcome: &EpochOutcome) -> Vec<Claim> {
 
 /// Divides the pools of an epoch among the neurons. spec tokenomics §6.2, step 5, and §10.
 ///
-/// With a `launch` phase that covers the subnet, seats are paid by the blocks since the epoch before for which they were
-/// held. Otherwise consensus decides.
+/// With a `launch` phase that covers the subnet, seats are paid by the blocks since the epoch before for which they
+/// were held. Otherwise consensus decides.
 pub fn allocate<Row>(
     division: &Division,
     input: &ConsensusInput<'_, Row>,

@@ -102,7 +102,7 @@ impl<'a, Key: Clone + Ord> PayingStakes<'a, Key> {
         emission: Emission,
     ) -> Result<(), PayError<Key>> {
         self.uid = uid;
-        pay_neuron(self, hotkey, family, || rules, emission).map_err(|error| match error {
+        pay_neuron(self, hotkey, family, |_| rules, emission).map_err(|error| match error {
             PaymentError::Unowned => PayError::Input(EpochError::MissingStake(hotkey.clone())),
             PaymentError::Overflow => ArithmeticStep::NeuronPay.into(),
             PaymentError::Pool(error) => error,

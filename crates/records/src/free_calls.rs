@@ -2,7 +2,9 @@
 
 /// The free calls by pallet.
 ///
-/// A call is free as the call of a transaction. Inside of another call it is part of a call with a fee.
+/// A call is free as the call of a transaction. Inside of another call it is part of a call with a fee. Those of `Keys`
+/// are free only while a swap of the coldkey is announced. A repeated `announce_coldkey_swap` is free then too; the
+/// first one has a fee, so the call is not listed.
 pub const FREE_CALLS: &[(&str, &[&str])] = &[
     ("Keys", &["clear_coldkey_swap_announcement", "dispute_coldkey_swap", "swap_coldkey_announced"]),
     ("Neurons", &["register", "serve_axon", "serve_axon_tls", "serve_prometheus", "set_commitment"]),

@@ -29,8 +29,8 @@
 //! | Why does the transaction pool refuse a free call? | [`pool_code`] | events-and-errors §8.3 |
 //! | Which calls have no fee? | [`free_calls`] | events-and-errors §8.1 |
 //!
-//! Records are generic in the account: the chain uses `AccountId32`, clients use a public key, which is the default. Both
-//! encode as 32 bytes.
+//! Records are generic in the account: the chain uses `AccountId32`, clients use a public key, which is the default.
+//! Both encode as 32 bytes.
 //!
 //! Not here: records that only one pallet reads (queues, counters, caches), rules that change records, and the texts of
 //! errors and hints.

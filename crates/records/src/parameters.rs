@@ -248,7 +248,7 @@ parameters! {
         /// Blocks of immunity, in which a new neuron is not replaced.
         ImmunityPeriod immunity_period: u16 = 5_000, Owner, NotFrozen,
             "at most 50 400; by the owner at least 2 · (tempo + 1)";
-        /// Blocks after its last update in which a neuron still counts as active.
+        /// Age in blocks of the weights in force up to which a neuron counts as active.
         ActivityCutoff activity_cutoff: u16 = 5_000, Owner, NotFrozen,
             "at least 360 and (reveal_period_epochs + 3) · (tempo + 1) + weights_set_rate_limit";
         /// Oldest version of validators whose weights are accepted; 0 accepts all.
@@ -598,7 +598,7 @@ impl Parameters {
         Fraction::from_u16(self.kappa)
     }
 
-    /// Returns the blocks after its last update in which a neuron still counts as active.
+    /// Returns the age of the weights in force up to which a neuron counts as active.
     pub fn activity_cutoff(&self) -> BlockNumber {
         self.activity_cutoff.into()
     }

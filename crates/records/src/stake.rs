@@ -62,9 +62,10 @@ pub struct HotkeyRecord {
 /// The terms on which a delegate accepts nominations. spec staking §6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Delegation {
-    /// Part of the validator emission that the delegate keeps.
+    /// Part of the validator emission that the delegate keeps, until `raise` is in force. Above the maximum it reads as
+    /// the maximum.
     pub take: Take,
-    /// Block of the last change of the take.
+    /// Block of the last change or announcement of the take.
     pub changed_at: BlockNumber,
     /// Higher take that was announced.
     pub raise: Option<TakeRaise>,
@@ -144,9 +145,10 @@ pub struct Family<AccountId = PublicKey> {
     pub pending: Option<PendingChildren<AccountId>>,
     /// Block of the last request for children.
     pub requested_at: Option<BlockNumber>,
-    /// Part of its parents' earnings that it keeps.
+    /// Part of its parents' earnings that it keeps, until `take_raise` is in force. Above the maximum it reads as the
+    /// maximum. From a parent that is a delegate it keeps less, if both takes are above the maximum together.
     pub take: Take,
-    /// Block of the last change of the take.
+    /// Block of the last change or announcement of the take.
     pub take_changed_at: Option<BlockNumber>,
     /// Higher take that was announced.
     pub take_raise: Option<TakeRaise>,

@@ -32,6 +32,7 @@ use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Block as BlockT;
 use std::{
     cmp,
+    fmt::Display,
     fs::{self, DirBuilder, Permissions},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::PathBuf,
@@ -70,6 +71,9 @@ const MAX_GOSSIP: Duration = Duration::from_millis(333);
 
 /// The blocks whose states a node keeps by default: more than two epochs of the default tempo.
 const STATES_KEPT: u32 = 1_024;
+
+/// The part of a database's refusal that names the stored mode of one that keeps all states.
+const STORED_ARCHIVE: &str = "[stored: Archive";
 
 /// The name of the folder of compiled runtimes.
 const COMPILED_RUNTIMES: &str = "compiled-runtimes";
@@ -170,14 +174,30 @@ fn ensure_authorities(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the storage of the chain, which keeps the states of [`STATES_KEPT`] blocks unless the operator says otherwise.
+/// Returns the storage of the chain. It keeps the states of [`STATES_KEPT`] blocks unless the operator says otherwise.
 fn backend(config: &Configuration) -> Result<Arc<Backend>, Error> {
-    let mut settings = config.db_config();
-    settings.state_pruning.get_or_insert(PruningMode::blocks_pruning(STATES_KEPT));
-    // A database that was made to keep all states refuses to keep fewer; it goes on as it was made.
-    sc_service::new_db_backend(settings)
-        .or_else(|_| sc_service::new_db_backend(config.db_config()))
-        .map_err(Error::from)
+    let open = |pruning| {
+        let mut settings = config.db_config();
+        settings.state_pruning = pruning;
+        sc_service::new_db_backend(settings)
+    };
+    open_states(config.state_pruning.clone(), open).map_err(Error::from)
+}
+
+/// Opens a database that keeps the states that the operator asks for.
+///
+/// A database that was made to keep all states refuses to keep fewer. If the operator asks for nothing, it goes on as
+/// it was made. Any other failure stands: a second attempt could make a database that keeps another number of states.
+fn open_states<Database, Failure: Display>(
+    asked: Option<PruningMode>,
+    open: impl Fn(Option<PruningMode>) -> Result<Database, Failure>,
+) -> Result<Database, Failure> {
+    let default = asked.is_none();
+    let states = asked.unwrap_or_else(|| PruningMode::blocks_pruning(STATES_KEPT));
+    open(Some(states)).or_else(|failure| {
+        let keeps_all = failure.to_string().contains(STORED_ARCHIVE);
+        if default && keeps_all { open(None) } else { Err(failure) }
+    })
 }
 
 /// Returns an executor that compiles the runtime to machine code and keeps the code between runs.
@@ -449,4 +469,58 @@ fn author(task_manager: &TaskManager, authoring: BlockAuthoring) -> Result<(), E
     })?;
     task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// The blocks of an epoch of the default tempo.
+    const EPOCH: u32 = 361;
+
+    /// Opens a database that refuses the first mode with this failure. Returns the outcome and the modes tried.
+    fn opened(
+        asked: Option<PruningMode>,
+        failure: Option<&str>,
+    ) -> (Result<Option<PruningMode>, String>, Vec<Option<PruningMode>>) {
+        let tried = RefCell::new(Vec::new());
+        let outcome = open_states(asked, |mode| {
+            tried.borrow_mut().push(mode.clone());
+            match failure {
+                Some(failure) if tried.borrow().len() == 1 => Err(failure.to_owned()),
+                _ => Ok(mode),
+            }
+        });
+        (outcome, tried.into_inner())
+    }
+
+    #[test]
+    fn a_node_keeps_the_states_of_more_than_two_default_epochs() {
+        let (outcome, _) = opened(None, None);
+        let Ok(Some(PruningMode::Constrained(states))) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(states.max_blocks, Some(1_024));
+        assert!(states.max_blocks > Some(2 * EPOCH));
+        let (outcome, _) = opened(Some(PruningMode::ArchiveAll), None);
+        assert_eq!(outcome, Ok(Some(PruningMode::ArchiveAll)), "the operator decides");
+    }
+
+    #[test]
+    fn only_a_database_that_keeps_all_states_is_opened_as_it_was_made() {
+        let of_stored = |mode: PruningMode| {
+            let requested = PruningMode::blocks_pruning(STATES_KEPT);
+            format!("Backend error: Incompatible pruning modes [stored: {mode:?}; requested: {requested:?}]")
+        };
+        for mode in [PruningMode::ArchiveAll, PruningMode::ArchiveCanonical] {
+            let (outcome, tried) = opened(None, Some(&of_stored(mode.clone())));
+            assert_eq!((outcome, tried.len()), (Ok(None), 2), "{mode:?}");
+            let asked = PruningMode::blocks_pruning(7);
+            let (outcome, tried) = opened(Some(asked), Some(&of_stored(mode)));
+            assert!(outcome.is_err() && tried.len() == 1, "an operator who asks for fewer states is told");
+        }
+        for failure in [of_stored(PruningMode::blocks_pruning(7)), "Backend error: the disk is full".to_owned()] {
+            let (outcome, tried) = opened(None, Some(&failure));
+            assert_eq!((outcome, tried.len()), (Err(failure), 1));
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     Preimage, ProxyType, Runtime, RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin,
     RuntimeTask, SafeMode, SessionKeys, System, TxPause, VERSION,
     authorities::{self, SessionLength},
-    pauses::{OpenIfReadable, OpenInSafeMode, Unpausable},
+    pauses::{ReadableStateCalls, SafeModeCalls, UnpausableCalls},
     slot_time,
     spendable::SpendableCurrency,
 };
@@ -63,12 +63,13 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
-    type BaseCallFilter = InsideBoth<InsideBoth<SafeMode, TxPause>, OpenIfReadable>;
+    type BaseCallFilter = InsideBoth<InsideBoth<SafeMode, TxPause>, ReadableStateCalls>;
     type Block = Block;
     type BlockHashCount = ConstU32<BLOCK_HASHES_KEPT>;
     type BlockLength = RuntimeBlockLength;
     type BlockWeights = RuntimeBlockWeights;
     type DbWeight = ParityDbWeight;
+    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Self>;
     type MaxConsumers = ConstU32<16>;
     type Nonce = TypeWithDefault<Nonce, FirstNonce>;
     type SS58Prefix = ConstU16Prefix;
@@ -85,8 +86,8 @@ use crate::next_version::Migrations;
 
 /// The first nonce of an account: the number of the block that creates it.
 ///
-/// An account that was removed and comes back does not begin at a nonce that it has used, so none of its earlier
-/// transactions is valid again. spec events-and-errors §8.2
+/// An account that was removed and comes back begins above each nonce that it used, if it sent no more transactions
+/// than one in each block of its life. So its earlier transactions are not valid again. spec events-and-errors §8.2
 #[derive(Debug)]
 pub struct FirstNonce;
 
@@ -321,7 +322,7 @@ impl pallet_safe_mode::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Self>;
-    type WhitelistedCalls = OpenInSafeMode;
+    type WhitelistedCalls = SafeModeCalls;
 }
 
 impl pallet_tx_pause::Config for Runtime {
@@ -331,7 +332,7 @@ impl pallet_tx_pause::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type UnpauseOrigin = EnsureRoot<AccountId>;
     type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Self>;
-    type WhitelistedCalls = Unpausable;
+    type WhitelistedCalls = UnpausableCalls;
 }
 
 /// [`SS58_PREFIX`] in the width that the system pallet reads.

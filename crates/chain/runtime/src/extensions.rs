@@ -5,17 +5,21 @@
 //! chain, because no fee bounds a flood of free calls.
 
 use crate::{
-    AccountId, Address, FreeCalls, Keys, Multisig, Neurons, Nonce, Runtime, RuntimeCall, RuntimeOrigin, Staking,
-    System, Weights, free_calls::CallPayment, pauses::OpenIfReadable,
+    AccountId, Address, FreeCalls, Keys, Multisig, Neurons, Nonce, Proxy, ProxyType, Runtime, RuntimeCall,
+    RuntimeOrigin, Staking, System, TxExtension, Weights, free_calls::CallPayment, pauses::ReadableStateCalls,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
+use frame_metadata_hash_extension::CheckMetadataHash;
 use frame_support::{
-    dispatch::{CheckIfFeeless, DispatchClass, DispatchInfo, PostDispatchInfo},
+    dispatch::{CheckIfFeeless, DispatchClass, DispatchInfo, GetDispatchInfo, PostDispatchInfo},
     pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction, Weight},
     traits::{Contains, Get, GetCallMetadata},
 };
-use frame_system::{Call as SystemCall, CheckNonce};
+use frame_system::{
+    Call as SystemCall, CheckEra, CheckGenesis, CheckNonZeroSender, CheckNonce, CheckSpecVersion, CheckTxVersion,
+    CheckWeight,
+};
 use myelin_economics::work::Seal;
 use myelin_pallet_keys::{Call as KeysCall, traits::Keys as _};
 use myelin_pallet_neurons::Call as NeuronsCall;
@@ -27,19 +31,23 @@ use pallet_multisig::Call as MultisigCall;
 use pallet_preimage::Call as PreimageCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_scheduler::Call as SchedulerCall;
-use pallet_sudo::Call as SudoCall;
+use pallet_sudo::{Call as SudoCall, Key as SudoKey};
+use pallet_transaction_payment::{ChargeTransactionPayment, WeightInfo as _};
 use pallet_utility::Call as UtilityCall;
 use scale_info::TypeInfo;
 use sp_runtime::{
     DispatchResult,
-    traits::{AsSystemOriginSigner, Implication, StaticLookup, TransactionExtension, ValidateResult},
+    generic::Era,
+    traits::{
+        AsSystemOriginSigner, Hash as _, Implication, RefundWeight, StaticLookup, TransactionExtension, ValidateResult,
+    },
     transaction_validity::{TransactionLongevity, TransactionPriority},
 };
 
 /// The most free calls of one key that wait in the pool. They pay no fee, so the pool keeps few of them.
 const FREE_CALLS_AHEAD: Nonce = 8;
 
-/// The oldest first nonce of an account without a record, in blocks: the mortality of our client's transactions.
+/// The age of the oldest first nonce of a key without a record, in blocks: the mortality of our client's transactions.
 const FIRST_NONCE_AGE: BlockNumber = 64;
 
 /// The blocks for which a registration by work stays in the pool. spec subnets-and-neurons §8.2
@@ -125,7 +133,7 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
             return Ok((validity, NonceCheck::Stock(stock), origin));
         };
         let nonce = *self.0.0;
-        let next = next_nonce(&who, nonce);
+        let next = next_nonce(&who, call, nonce);
         if nonce < next {
             return Err(InvalidTransaction::Stale.into());
         }
@@ -155,7 +163,11 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
         match val {
             NonceCheck::Stock(val) => self.0.prepare(val, origin, call, info, length).map(NonceCheck::Stock),
             NonceCheck::Free(who) => {
-                CheckNonce::<Runtime>::prepare_nonce_for_account(&who, self.0.0)?;
+                match record(&who) {
+                    // A registration may have an older nonce, which takes none back.
+                    Some(next) if next > *self.0.0 => {}
+                    _ => CheckNonce::<Runtime>::prepare_nonce_for_account(&who, self.0.0)?,
+                }
                 Ok(NonceCheck::Free(who))
             }
         }
@@ -177,17 +189,25 @@ impl TransactionExtension<RuntimeCall> for CheckNonceUnlessFree {
     }
 }
 
-/// Returns the next nonce of a free call's signer, which offers `nonce`.
+/// Returns the next nonce of an account that has a record.
+fn record(who: &AccountId) -> Option<Nonce> {
+    frame_system::Account::<Runtime>::try_get(who).ok().map(|account| *account.nonce)
+}
+
+/// Returns the next nonce of the signer of a free call that offers `nonce`.
 ///
-/// An account without a record begins at any of the last block numbers: those that its signer could have read.
-fn next_nonce(who: &AccountId, nonce: Nonce) -> Nonce {
-    frame_system::Account::<Runtime>::try_get(who).map_or_else(
-        |()| {
-            let now = System::block_number();
-            nonce.clamp(now.saturating_sub(FIRST_NONCE_AGE), now)
-        },
-        |account| *account.nonce,
-    )
+/// An account without a record begins at any of the last block numbers: those that its signer could have read. A
+/// registration has this choice with a record too, because a deposit of dust may have made the record since the call
+/// was signed. Its seal and its seat keep a registration from being carried out twice. spec events-and-errors §8.2
+fn next_nonce(who: &AccountId, call: &RuntimeCall, nonce: Nonce) -> Nonce {
+    let now = System::block_number();
+    let oldest = now.saturating_sub(FIRST_NONCE_AGE);
+    let is_registration = matches!(call, RuntimeCall::Neurons(NeuronsCall::register { .. }));
+    match record(who) {
+        None => nonce.clamp(oldest, now),
+        Some(next) if is_registration && (oldest..next).contains(&nonce) => nonce,
+        Some(next) => next,
+    }
 }
 
 /// The check of free calls and of coldkeys under swap. spec events-and-errors §8.2, staking §10.3
@@ -206,7 +226,10 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
     fn weight(&self, call: &RuntimeCall) -> Weight {
         // The weight of a free call covers its checks twice, here and when it is dispatched. The room of free calls is
         // one value of the block, for which the start of the block is charged.
-        <Runtime as frame_system::Config>::DbWeight::get().reads(acting(call))
+        let coldkeys = acting(call);
+        // The key of sudo or the authorised upgrade, and a list of proxies for each name.
+        let governance = if is_operational(call) { coldkeys.saturating_add(1) } else { 0 };
+        <Runtime as frame_system::Config>::DbWeight::get().reads(coldkeys.saturating_add(governance))
     }
 
     fn validate(
@@ -220,10 +243,10 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         _source: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         let Some(who) = origin.as_system_origin_signer() else { return Ok((Default::default(), None, origin)) };
-        if info.class == DispatchClass::Operational && !may_be_operational(call) {
+        if info.class == DispatchClass::Operational && !may_be_operational(who, call) {
             return Err(InvalidTransaction::Call.into());
         }
-        if !OpenIfReadable::contains(call) {
+        if !ReadableStateCalls::contains(call) {
             return Err(InvalidTransaction::Custom(PoolCode::Unreadable.number()).into());
         }
         check_coldkeys(who, call)?;
@@ -258,11 +281,38 @@ impl TransactionExtension<RuntimeCall> for CheckCall {
         _length: usize,
         _result: &DispatchResult,
     ) -> Result<Weight, TransactionValidityError> {
-        if payment == Some(CallPayment::Free) {
-            FreeCalls::give_back(info, post_info);
+        if payment != Some(CallPayment::Free) {
+            return Ok(Weight::zero());
         }
-        Ok(Weight::zero())
+        // The payment that follows is skipped, and its extension gives nothing back for that.
+        let skipped = payment_weight();
+        let mut spent = *post_info;
+        spent.refund(skipped);
+        FreeCalls::give_back(info, &spent);
+        System::reclaim_weight(info, &spent)?;
+        Ok(skipped)
     }
+}
+
+/// Returns the weight of the payment of a fee.
+pub(crate) fn payment_weight() -> Weight {
+    <Runtime as pallet_transaction_payment::Config>::WeightInfo::charge_transaction_payment()
+}
+
+/// Returns the checks of a transaction without a tip.
+pub(crate) fn checks(era: Era, nonce: Nonce, metadata_hash: Option<[u8; 32]>) -> TxExtension {
+    (
+        CheckNonZeroSender::new(),
+        CheckSpecVersion::new(),
+        CheckTxVersion::new(),
+        CheckGenesis::new(),
+        CheckEra::from(era),
+        CheckNonceUnlessFree::from(nonce),
+        CheckWeight::new(),
+        CheckCall,
+        ChargeTransactionPayment::from(0).into(),
+        metadata_hash.map_or_else(|| CheckMetadataHash::new(false), CheckMetadataHash::new_with_custom_hash),
+    )
 }
 
 /// Checks that a free call is not paused: a call that is refused only when it is dispatched would be free all the same.
@@ -270,25 +320,39 @@ fn ensure_open<Filter: Contains<RuntimeCall>>(call: &RuntimeCall) -> Result<(), 
     if Filter::contains(call) { Ok(()) } else { Err(InvalidTransaction::Call) }
 }
 
+/// Returns true for a call that takes the room of governance.
+fn is_operational(call: &RuntimeCall) -> bool {
+    call.get_dispatch_info().class == DispatchClass::Operational
+}
+
 /// Returns true if an account may take the room that a block keeps for governance. spec events-and-errors §8.1
 ///
 /// All other operational calls need the origin of governance, and would fail there after they took its room.
-fn may_be_operational(call: &RuntimeCall) -> bool {
+fn may_be_operational(who: &AccountId, call: &RuntimeCall) -> bool {
     match call {
-        RuntimeCall::Sudo(_) | RuntimeCall::System(SystemCall::apply_authorized_upgrade { .. }) => true,
-        RuntimeCall::Utility(
-            UtilityCall::batch { calls } | UtilityCall::batch_all { calls } | UtilityCall::force_batch { calls },
-        ) => calls.iter().all(may_be_operational),
-        RuntimeCall::Utility(UtilityCall::if_else { main, fallback }) => {
-            may_be_operational(main) && may_be_operational(fallback)
-        }
-        RuntimeCall::Utility(UtilityCall::as_derivative { call, .. })
-        | RuntimeCall::Proxy(ProxyCall::proxy { call, .. } | ProxyCall::proxy_announced { call, .. })
-        | RuntimeCall::Multisig(
-            MultisigCall::as_multi { call, .. } | MultisigCall::as_multi_threshold_1 { call, .. },
-        ) => may_be_operational(call),
-        _ => false,
+        RuntimeCall::System(SystemCall::apply_authorized_upgrade { code }) if is_authorized(code) => true,
+        call => is_of_governance(who, call),
     }
+}
+
+/// Returns true for the code of the upgrade that governance has authorised.
+fn is_authorized(code: &[u8]) -> bool {
+    type Hashing = <Runtime as frame_system::Config>::Hashing;
+    // The hash has no accessor outside of native builds. It is the first field of the record.
+    System::authorized_upgrade()
+        .is_some_and(|upgrade| upgrade.using_encoded(|bytes| bytes.starts_with(Hashing::hash(code).as_ref())))
+}
+
+/// Returns true if a call makes calls of sudo and upgrades only, all of them in the name of the key of sudo.
+fn is_of_governance(who: &AccountId, call: &RuntimeCall) -> bool {
+    if let RuntimeCall::Sudo(_) | RuntimeCall::System(SystemCall::apply_authorized_upgrade { .. }) = call {
+        return SudoKey::<Runtime>::get().as_ref() == Some(who);
+    }
+    let Nested { calls, actor } = nested(call);
+    let Ok(Some(acting)) = actor.account(who) else { return false };
+    // Without its proxy the call would fail after it took the room.
+    let may_act = !matches!(actor, Actor::Named(_)) || Proxy::find_proxy(&acting, who, Some(ProxyType::Any)).is_ok();
+    may_act && !calls.is_empty() && calls.into_iter().all(|call| is_of_governance(&acting, call))
 }
 
 /// Checks that no coldkey in whose name a call acts is under swap. spec staking §10.3
@@ -305,16 +369,7 @@ fn check_coldkeys(who: &AccountId, call: &RuntimeCall) -> Result<(), InvalidTran
     if calls.is_empty() {
         return Ok(());
     }
-    let actor = match actor {
-        Actor::Signer => who.clone(),
-        Actor::Derived(index) => pallet_utility::derivative_account_id(who.clone(), index),
-        // A name that is no account cannot act.
-        Actor::Named(name) => match <Runtime as frame_system::Config>::Lookup::lookup(name.clone()) {
-            Ok(real) => real,
-            Err(_) => return Ok(()),
-        },
-        Actor::Multisig { others, threshold } => multisig(who, others, threshold)?,
-    };
+    let Some(actor) = actor.account(who)? else { return Ok(()) };
     calls.into_iter().try_for_each(|call| check_coldkeys(&actor, call))
 }
 
@@ -334,6 +389,21 @@ enum Actor<'a> {
     Named(&'a Address),
     /// The multisig account of the signer and others.
     Multisig { others: &'a [AccountId], threshold: u16 },
+}
+
+impl Actor<'_> {
+    /// Returns the account for a signer. A name that is no account cannot act.
+    ///
+    /// # Errors
+    /// `Call` if a multisig account has too many signatories.
+    fn account(&self, who: &AccountId) -> Result<Option<AccountId>, InvalidTransaction> {
+        Ok(match self {
+            Self::Signer => Some(who.clone()),
+            Self::Derived(index) => Some(pallet_utility::derivative_account_id(who.clone(), *index)),
+            Self::Named(name) => <Runtime as frame_system::Config>::Lookup::lookup((*name).clone()).ok(),
+            Self::Multisig { others, threshold } => Some(multisig(who, others, *threshold)?),
+        })
+    }
 }
 
 /// Returns the calls within a call.

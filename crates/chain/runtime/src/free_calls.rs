@@ -1,4 +1,4 @@
-//! The room that free calls take in a block: at most a third, and payers leave them a fifth. spec events-and-errors §8.2
+//! The room of free calls in a block: at most a third, and a fifth is left by payers. spec events-and-errors §8.2
 //!
 //! No fee bounds free calls, so a bound on their room does. The bound on payers keeps weights from being shut out by
 //! transactions of a higher priority.
@@ -52,7 +52,7 @@ impl BlockRoom {
     }
 }
 
-/// The payment for a transaction of the Normal class.
+/// A payment for a transaction of the Normal class, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallPayment {
     /// None: the call is free.
@@ -67,7 +67,7 @@ pub mod pallet {
 
     #[pallet::config]
     pub trait Config: frame_system::Config {
-        /// The weight of a block's free calls if each seat of each network sends as often as it may.
+        /// The weight of a block's free transactions if each seat of each network sends as often as it may.
         type GreatestDemand: Get<Weight>;
     }
 
@@ -91,6 +91,8 @@ pub mod pallet {
         fn integrity_test() {
             let (demand, limit) = (T::GreatestDemand::get().ref_time(), Self::limit(CallPayment::Free).ref_time);
             assert!(demand <= limit, "all seats together send {demand} ps a block, and free calls have {limit} ps");
+            // A demand far below the limit would be counted wrongly, or the least rate limit be too great.
+            assert!(demand > limit / 2, "all seats together send {demand} ps a block, less than half of {limit} ps");
         }
     }
 
@@ -217,6 +219,13 @@ mod tests {
             FreeCalls::give_back(&free(1_000_000_000), &unspent);
             assert!(Used::<Runtime>::get().ref_time < before.ref_time);
         });
+    }
+
+    #[test]
+    fn all_seats_together_stay_below_the_third_with_all_that_a_block_counts() {
+        let demand = <Runtime as Config>::GreatestDemand::get().ref_time() / 1_000_000_000;
+        // Milliseconds of 500. docs/decisions/0010
+        assert_eq!(demand, 471);
     }
 
     #[test]

@@ -5,9 +5,13 @@
 
 use crate::{
     AccountId, Authorities, Balances, Emission, Keys, MAXIMUM_BLOCK_WEIGHT, Neurons, Runtime, Staking, Subnets,
-    Weights, free_calls,
+    Weights,
+    extensions::{checks, payment_weight},
+    free_calls,
 };
+use alloc::vec::Vec;
 use frame_support::{
+    dispatch::DispatchClass,
     parameter_types,
     traits::{ConstBool, ConstU32, Get, Nothing},
     weights::Weight,
@@ -17,9 +21,16 @@ use myelin_pallet_keys::traits::VerifyConsent;
 use myelin_pallet_neurons::weights::WeightInfo as _;
 use myelin_pallet_weights::weights::WeightInfo as _;
 use myelin_primitives::{Amount, Tao};
-use myelin_records::{bounds::MAX_UIDS, consent::KeyConsent, parameters::NetworkParameters};
+use myelin_records::{
+    bounds::MAX_UIDS,
+    consent::KeyConsent,
+    parameters::{NetworkParameters, Parameters},
+};
 use sp_core::sr25519;
-use sp_runtime::traits::Verify;
+use sp_runtime::{
+    generic::Era,
+    traits::{TransactionExtension, Verify},
+};
 
 /// The minimum of a stake operation, in rao. spec staking §3
 const MIN_STAKE: u64 = 2_000_000;
@@ -49,23 +60,35 @@ parameter_types! {
     pub MaxTickWeight: Weight = MAXIMUM_BLOCK_WEIGHT / 100 * 64;
 }
 
-/// The weight of the calls of a block in which each seat of each network sends as often as it may.
+/// The weight of the transactions of a block in which each seat of each network sends as often as it may.
 ///
-/// A vector of all entries and both endpoints at the least rate limit, and commitments.
+/// Both endpoints and for validators a vector of all entries at the least rate limit, and commitments. Each is a
+/// transaction with its base and its checks, but for the payment.
 pub struct GreatestDemand;
+
+/// Returns the weight of a free transaction around its call.
+fn free_envelope() -> Weight {
+    // The checks of all calls that hold no other call weigh the same. A transaction with an end is dearer than one
+    // without.
+    let call = frame_system::Call::remark { remark: Vec::new() }.into();
+    let mortal = checks(Era::mortal(64, 0), 0, None).weight(&call).saturating_sub(payment_weight());
+    let base = <Runtime as frame_system::Config>::BlockWeights::get().get(DispatchClass::Normal).base_extrinsic;
+    base.saturating_add(mortal)
+}
 
 impl Get<Weight> for GreatestDemand {
     fn get() -> Weight {
         type Neurons = myelin_pallet_neurons::weights::SubstrateWeight<Runtime>;
         type Weights = myelin_pallet_weights::weights::SubstrateWeight<Runtime>;
         let network = NetworkParameters::default();
-        let seats = u64::from(network.subnet_limit).saturating_mul(MAX_UIDS.into());
-        let often = Weights::set_weights(MAX_UIDS.into())
-            .saturating_add(Neurons::serve_axon_tls())
-            .saturating_add(Neurons::serve_prometheus());
-        let rarely = Neurons::set_commitment();
-        let often = often.saturating_mul(seats) / u64::from(network.min_rate_limit);
-        often.saturating_add(rarely.saturating_mul(seats) / u64::from(COMMITMENT_INTERVAL))
+        let on_all = |seats: u16| u64::from(network.subnet_limit).saturating_mul(seats.into());
+        let (seats, validators) = (on_all(MAX_UIDS), on_all(Parameters::default().max_allowed_validators));
+        let sent = |call: Weight| call.saturating_add(free_envelope());
+        let vectors = sent(Weights::set_weights(MAX_UIDS.into())).saturating_mul(validators);
+        let endpoints = sent(Neurons::serve_axon_tls()).saturating_add(sent(Neurons::serve_prometheus()));
+        let often = vectors.saturating_add(endpoints.saturating_mul(seats)) / u64::from(network.min_rate_limit);
+        let rarely = sent(Neurons::set_commitment()).saturating_mul(seats);
+        often.saturating_add(rarely / u64::from(COMMITMENT_INTERVAL))
     }
 }
 

@@ -10,9 +10,9 @@ use pallet_tx_pause::RuntimeCallNameOf;
 
 /// The calls that are open while the parameters of all networks can be decoded: all calls. Otherwise those of our own
 /// pallets are closed, because they would rely on a default.
-pub struct OpenIfReadable;
+pub struct ReadableStateCalls;
 
-impl Contains<RuntimeCall> for OpenIfReadable {
+impl Contains<RuntimeCall> for ReadableStateCalls {
     fn contains(call: &RuntimeCall) -> bool {
         let relies = matches!(
             call,
@@ -28,9 +28,9 @@ impl Contains<RuntimeCall> for OpenIfReadable {
 
 /// The calls that stay open in safe mode: those with which governance ends it, and those that a holder or a validator
 /// cannot put off.
-pub struct OpenInSafeMode;
+pub struct SafeModeCalls;
 
-impl Contains<RuntimeCall> for OpenInSafeMode {
+impl Contains<RuntimeCall> for SafeModeCalls {
     fn contains(call: &RuntimeCall) -> bool {
         match call {
             RuntimeCall::Timestamp(_)
@@ -49,9 +49,9 @@ impl Contains<RuntimeCall> for OpenInSafeMode {
 }
 
 /// The calls that cannot be paused: without them the pause could not be ended.
-pub struct Unpausable;
+pub struct UnpausableCalls;
 
-impl Contains<RuntimeCallNameOf<Runtime>> for Unpausable {
+impl Contains<RuntimeCallNameOf<Runtime>> for UnpausableCalls {
     fn contains((pallet, call): &RuntimeCallNameOf<Runtime>) -> bool {
         matches!(
             (pallet.as_slice(), call.as_slice()),

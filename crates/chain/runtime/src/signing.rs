@@ -1,12 +1,7 @@
 //! Transactions signed natively, for tools and tests that are built with the runtime. Clients use its metadata.
 
-use crate::{
-    AccountId, Address, CheckCall, CheckNonceUnlessFree, Hash, Nonce, RuntimeCall, Signature, TxExtension,
-    UncheckedExtrinsic, VERSION,
-};
+use crate::{AccountId, Address, Hash, Nonce, RuntimeCall, Signature, UncheckedExtrinsic, VERSION, extensions::checks};
 use codec::Encode;
-use frame_metadata_hash_extension::CheckMetadataHash;
-use pallet_transaction_payment::ChargeTransactionPayment;
 use sp_core::{Pair, sr25519};
 use sp_runtime::{
     generic::{Era, SignedPayload},
@@ -33,18 +28,7 @@ pub fn signed_with_metadata(
     genesis: Hash,
     metadata_hash: Option<[u8; 32]>,
 ) -> UncheckedExtrinsic {
-    let extension: TxExtension = (
-        frame_system::CheckNonZeroSender::new(),
-        frame_system::CheckSpecVersion::new(),
-        frame_system::CheckTxVersion::new(),
-        frame_system::CheckGenesis::new(),
-        frame_system::CheckEra::from(Era::Immortal),
-        CheckNonceUnlessFree::from(nonce),
-        frame_system::CheckWeight::new(),
-        CheckCall,
-        ChargeTransactionPayment::from(0).into(),
-        metadata_hash.map_or_else(|| CheckMetadataHash::new(false), CheckMetadataHash::new_with_custom_hash),
-    );
+    let extension = checks(Era::Immortal, nonce, metadata_hash);
     let versions = (VERSION.spec_version, VERSION.transaction_version);
     let implicit = ((), versions.0, versions.1, genesis, genesis, (), (), (), (), metadata_hash);
     let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);

@@ -2,28 +2,15 @@
 
 #![allow(dead_code, reason = "the modules of random moves serve another test too")]
 
-#[path = "random/accounts.rs"]
-mod accounts;
-#[path = "random/aim.rs"]
-mod aim;
-#[path = "random/arguments.rs"]
-mod arguments;
 mod chain;
-#[path = "random/engine.rs"]
-mod engine;
-#[path = "random/house.rs"]
-mod house;
-#[path = "random/moves.rs"]
 mod moves;
-#[path = "random/wrappers.rs"]
-mod wrappers;
 
 use chain::{Chain, account};
 use frame_support::{
     storage::{TransactionOutcome, with_transaction_unchecked},
     weights::Weight,
 };
-use moves::movement;
+use moves::{accounts, movement};
 use myelin_economics::work::WorkChallenge;
 use myelin_pallet_keys::{Call as KeysCall, ColdkeySwaps, Error as KeysError, Owners, types::ColdkeyHash};
 use myelin_pallet_neurons::Call as NeuronsCall;
@@ -324,7 +311,6 @@ fn a_coldkey_and_its_proxy_for_all_calls_may_dispute_a_swap() {
 
 /// Accounts under swap, and parties that can act in their names.
 struct Siege {
-    chain: Chain,
     /// The parties. The first is a proxy of the first victim, the second one with a delay. Two others share multisig
     /// accounts, and the derived account belongs to the last.
     parties: [AccountId; 5],
@@ -346,7 +332,8 @@ struct Wealth {
 }
 
 impl Siege {
-    fn begin() -> Self {
+    /// Builds a chain on which the victims are under swap.
+    fn begin() -> (Self, Chain) {
         // The accounts of random moves, so that these are about the victims too.
         let keys: Vec<_> = (0..6).map(accounts::key).collect();
         let [coldkey, parties @ ..] = [0, 1, 2, 3, 4, 5].map(accounts::account);
@@ -374,7 +361,7 @@ impl Siege {
             }
         });
         chain.keep();
-        Self { chain, parties, victims, hotkey }
+        (Self { parties, victims, hotkey }, chain)
     }
 
     fn wealth(&self) -> Vec<Wealth> {
@@ -440,10 +427,9 @@ fn wrapped(way: u8, call: RuntimeCall) -> RuntimeCall {
 /// The checks before inclusion are left out here, so nothing but the escrow and the freeze holds the TAO.
 #[test]
 fn no_wrapper_empties_an_account_under_swap() {
-    let siege = &mut Siege::begin();
+    let (siege, mut chain) = Siege::begin();
     let thief = Address::Id(AccountId::new([200; 32]));
     let take = RuntimeCall::from(pallet_balances::Call::transfer_all { dest: thief.clone(), keep_alive: false });
-    let mut chain = std::mem::replace(&mut siege.chain, Chain::begin(presets::LOCAL, json!({})));
     chain.look(|| {
         let before = siege.wealth();
         for way in 0..5 {
@@ -503,8 +489,7 @@ mod prop {
 
     #[test]
     fn an_account_under_swap_keeps_all_it_has() {
-        let siege = &mut Siege::begin();
-        let mut chain = std::mem::replace(&mut siege.chain, Chain::begin(presets::LOCAL, json!({})));
+        let (siege, mut chain) = Siege::begin();
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]);
         let (mut runner, nestings) = (TestRunner::new_with_rng(Config::default(), rng), nesting());
         chain.look(|| {

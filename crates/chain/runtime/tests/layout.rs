@@ -26,7 +26,8 @@ use std::{
 const FORMAT: u32 = 15;
 
 /// The pallets of the house.
-const HOUSE: [&str; 8] = ["Authorities", "Emission", "Keys", "Neurons", "SlotTime", "Staking", "Subnets", "Weights"];
+const HOUSE: [&str; 9] =
+    ["Authorities", "Emission", "FreeCalls", "Keys", "Neurons", "SlotTime", "Staking", "Subnets", "Weights"];
 
 /// Items that no block leaves to the next one.
 const TRANSIENT: [&str; 1] = ["System.Events"];

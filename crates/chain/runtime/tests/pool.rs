@@ -1,30 +1,40 @@
-//! Transactions as the pool orders them: priorities, tags, and the time that they stay. spec events-and-errors §8.2, §8.4
+//! Transactions as the pool orders them: priorities, tags and longevity. spec events-and-errors §8.2, §8.4
 
 mod chain;
 
-use chain::{Applied, Chain, account, key};
+use chain::{Chain, account, key};
 use frame_support::{
     BoundedVec,
     dispatch::{DispatchClass, GetDispatchInfo},
+    weights::Weight,
 };
+use frame_system::limits::BlockWeights;
 use myelin_economics::work::{Seal, WorkChallenge};
 use myelin_pallet_emission::Neurons as NeuronRecords;
 use myelin_pallet_keys::Call as KeysCall;
 use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_subnets::Call as SubnetsCall;
-use myelin_pallet_weights::{Call as WeightsCall, rules::commit_hash};
+use myelin_pallet_weights::{Call as WeightsCall, LastUpdates, rules::commit_hash};
 use myelin_primitives::{Amount, BlockNumber, NetUid, RAO_PER_TAO, Uid};
 use myelin_records::{commitment::CommitmentData, epoch::NeuronRecord, weights::StorageIndex};
-use myelin_runtime::{Address, Nonce, Runtime, RuntimeCall, System, UncheckedExtrinsic, presets};
+use myelin_runtime::{
+    AccountId, Address, FreeCalls, Multisig, Nonce, ProxyType, Runtime, RuntimeCall, System,
+    free_calls::{CallPayment, Used},
+    presets,
+};
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_sudo::Call as SudoCall;
+use pallet_transaction_payment::WeightInfo as _;
 use pallet_utility::Call as UtilityCall;
 use serde_json::{Value, json};
 use sp_core::{H256, sr25519};
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionPriority, ValidTransaction};
+use sp_runtime::{
+    traits::{BlakeTwo256, Hash as _},
+    transaction_validity::{InvalidTransaction, TransactionPriority, ValidTransaction},
+};
 
 const SUBNET: NetUid = NetUid::new(1);
 const OTHER: NetUid = NetUid::new(2);
@@ -128,6 +138,7 @@ fn a_transfer_without_a_tip_comes_before_each_free_call() {
 
     let unstake = StakingCall::unstake_all { hotkey: account(&alice) };
     let unstaking = validity(&mut chain, &alice, unstake).priority;
+    let updated = chain.look(|| LastUpdates::<Runtime>::get(StorageIndex::from(SUBNET))[0]);
     let setting = validity(&mut chain, &hotkey, set(SUBNET)).priority;
     let serving = validity(&mut chain, &hotkey, serve()).priority;
     let info = CommitmentData::None;
@@ -139,12 +150,140 @@ fn a_transfer_without_a_tip_comes_before_each_free_call() {
     let class = |number: TransactionPriority| number << 32;
     let waited = TransactionPriority::from(chain.height() + 1);
     assert_eq!(unstaking, class(3));
-    assert!((class(1)..class(1) + 20).contains(&setting), "{setting}");
+    assert_eq!(setting, class(1) + waited - TransactionPriority::from(updated));
+    assert!(waited > TransactionPriority::from(updated));
     assert_eq!((serving, committing), (waited, waited), "since the first block");
     assert_eq!(registering, TransactionPriority::from(seal.leading_zeros()));
     assert!(registering >= 3);
     assert!(paying > 1 << 40, "{paying}");
     assert!([unstaking, setting, serving, committing, registering].into_iter().all(|free| free < paying));
+}
+
+#[test]
+fn reveals_come_before_other_weights_and_swaps_of_coldkeys_before_all() {
+    let mut chain = begin(true);
+    let (bob, hotkey) = (Sr25519Keyring::Bob.pair(), key("hotkey"));
+    seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
+    chain.run_until(10, || System::block_number() >= 10);
+    let hash = commit_hash(&account(&hotkey), StorageIndex::from(SUBNET), &[Uid::new(0)], &[1], &SALT, 0);
+    chain.succeed(&hotkey, commit(SUBNET, hash));
+    let committed = chain.height();
+    chain.run_until(2 * TEMPO, || System::block_number() > committed + TEMPO);
+    permit(&mut chain, SUBNET, 1);
+    let waited = TransactionPriority::from(chain.height() + 1 - committed);
+    let class = |number: TransactionPriority| number << 32;
+    let one = validity(&mut chain, &hotkey, reveal(SUBNET)).priority;
+    let (uids, values) = (BoundedVec::truncate_from(vec![Uid::new(0)]), BoundedVec::truncate_from(vec![1]));
+    let batch = WeightsCall::batch_reveal_weights {
+        netuid: SUBNET,
+        uids_list: BoundedVec::truncate_from(vec![uids]),
+        values_list: BoundedVec::truncate_from(vec![values]),
+        salts_list: BoundedVec::truncate_from(vec![BoundedVec::truncate_from(SALT.to_vec())]),
+        version_keys: BoundedVec::truncate_from(vec![0]),
+    };
+    let several = validity(&mut chain, &hotkey, batch).priority;
+    let committing = validity(&mut chain, &hotkey, commit(SUBNET, H256::zero())).priority;
+    assert_eq!((one, several, committing), (class(2) + waited, class(2) + waited, class(1) + waited));
+
+    let new_coldkey_hash = H256::repeat_byte(1);
+    chain.succeed(&bob, KeysCall::announce_coldkey_swap { new_coldkey_hash });
+    assert_eq!(validity(&mut chain, &bob, KeysCall::dispute_coldkey_swap {}).priority, class(4));
+}
+
+/// Returns true if the pool holds one of the two calls.
+fn exclude(
+    chain: &mut Chain,
+    signer: &sr25519::Pair,
+    one: impl Into<RuntimeCall>,
+    other: impl Into<RuntimeCall>,
+) -> bool {
+    // With the same nonce the two would exclude each other in any case.
+    let nonce = chain.look(|| *System::account_nonce(account(signer)));
+    let one = validity_with_nonce(chain, signer, one.into(), nonce);
+    let other = validity_with_nonce(chain, signer, other.into(), nonce + 1);
+    other.provides.iter().any(|tag| one.provides.contains(tag))
+}
+
+#[test]
+fn one_call_of_each_kind_network_and_hotkey_waits() {
+    let mut chain = begin(false);
+    let (alice, hotkey) = (Sr25519Keyring::Alice.pair(), key("hotkey"));
+    for netuid in [SUBNET, OTHER] {
+        seat(&mut chain, netuid, std::slice::from_ref(&hotkey));
+    }
+    chain.run_until(10, || System::block_number() >= 10);
+    let (version, ip, port, ip_type) = (1, 0x0808_0808, 8_091, 4);
+    let (protocol, placeholder1, placeholder2) = (4, 0, 0);
+    let metrics = |netuid| NeuronsCall::serve_prometheus { netuid, version, ip, port, ip_type };
+    let axon =
+        |netuid| NeuronsCall::serve_axon { netuid, version, ip, port, ip_type, protocol, placeholder1, placeholder2 };
+    let certificate = [vec![1], vec![7; 32]].concat();
+    let tls = |netuid| NeuronsCall::serve_axon_tls {
+        netuid,
+        version,
+        ip,
+        port,
+        ip_type,
+        protocol,
+        placeholder1,
+        placeholder2,
+        certificate: certificate.clone(),
+    };
+    let info = |netuid| NeuronsCall::set_commitment { netuid, info: CommitmentData::None };
+    let on = |netuid| [metrics(netuid), axon(netuid), tls(netuid), info(netuid)];
+    for (call, elsewhere) in on(SUBNET).into_iter().zip(on(OTHER)) {
+        assert!(exclude(&mut chain, &hotkey, call.clone(), call.clone()), "{call:?}");
+        assert!(!exclude(&mut chain, &hotkey, call.clone(), elsewhere), "{call:?}");
+    }
+    assert!(!exclude(&mut chain, &hotkey, metrics(SUBNET), axon(SUBNET)));
+    let newcomer = key("newcomer");
+    let works = [SUBNET, OTHER].map(|netuid| register(&chain, netuid, &newcomer, 0).0);
+    let fund = pallet_balances::Call::transfer_keep_alive { dest: Address::Id(account(&newcomer)), value: RAO_PER_TAO };
+    let [one, other] = works;
+    chain.succeed(&alice, fund);
+    assert!(exclude(&mut chain, &newcomer, one.clone(), one.clone()));
+    assert!(!exclude(&mut chain, &newcomer, one, other));
+
+    let second = key("second");
+    let first = account(&alice);
+    chain.succeed(&alice, KeysCall::try_associate_hotkey { hotkey: first.clone(), consent: None });
+    chain.pair(&alice, &second);
+    let second = account(&second);
+    for hotkey in [first.clone(), second.clone()] {
+        chain.succeed(&alice, StakingCall::add_stake { hotkey, amount: Amount::from_rao(10 * RAO_PER_TAO) });
+    }
+    chain.run_until(100, || System::block_number() >= 100);
+    let from = |hotkey: &AccountId| {
+        let hotkey = hotkey.clone();
+        let amount = Amount::from_rao(RAO_PER_TAO);
+        [StakingCall::remove_stake { hotkey: hotkey.clone(), amount }, StakingCall::unstake_all { hotkey }]
+    };
+    for (call, elsewhere) in from(&first).into_iter().zip(from(&second)) {
+        assert!(exclude(&mut chain, &alice, call.clone(), call.clone()), "{call:?}");
+        assert!(!exclude(&mut chain, &alice, call.clone(), elsewhere), "{call:?}");
+    }
+    let [removal, everything] = from(&first);
+    assert!(!exclude(&mut chain, &alice, removal, everything));
+}
+
+#[test]
+fn a_transaction_that_fits_into_no_block_is_refused_by_the_pool() {
+    let mut chain = begin(false);
+    let alice = Sr25519Keyring::Alice.pair();
+    let costly = RuntimeCall::from(NeuronsCall::burned_register { netuid: SUBNET, hotkey: account(&alice) });
+    let batch = |count| UtilityCall::force_batch { calls: vec![costly.clone(); count] };
+    let limit = FreeCalls::limit(CallPayment::Fee).ref_time;
+    let one = costly.get_dispatch_info().call_weight.ref_time();
+    // A few calls more do not fit beside weights, although the class would take them.
+    let fitting = usize::try_from(limit / one).expect("it is a small number") - 2;
+    validity(&mut chain, &alice, batch(fitting));
+    let weights: BlockWeights = <Runtime as frame_system::Config>::BlockWeights::get();
+    let most = weights.get(DispatchClass::Normal).max_extrinsic.expect("it has a limit").ref_time();
+    let exceeding = batch(fitting + 4);
+    let weight = RuntimeCall::from(exceeding.clone()).get_dispatch_info().call_weight.ref_time();
+    assert!((limit..most).contains(&weight), "{weight} of {limit} and {most}");
+    let transaction = chain.sign(&alice, exceeding);
+    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::ExhaustsResources.into()));
 }
 
 #[test]
@@ -220,14 +359,6 @@ fn a_call_never_displaces_one_that_it_waits_for() {
     assert_eq!(chain.refusal(&hotkey, call(3)), InvalidTransaction::Custom(6).into());
 }
 
-/// Makes a block as an author does, who leaves out what does not fit. Returns what was left out.
-fn author(chain: &mut Chain, pool: &[UncheckedExtrinsic]) -> Vec<UncheckedExtrinsic> {
-    let applied: Vec<Applied> = chain.block(pool.to_vec());
-    let exhausted = Err(InvalidTransaction::ExhaustsResources.into());
-    let left = pool.iter().zip(&applied).filter(|(_, applied)| **applied == exhausted);
-    left.map(|(transaction, _)| transaction.clone()).collect()
-}
-
 #[test]
 fn payers_leave_room_for_reveals() {
     let alice = Sr25519Keyring::Alice.pair();
@@ -258,9 +389,11 @@ fn payers_leave_room_for_reveals() {
     // Payers come first, because their priority is higher.
     let reveals: Vec<_> = validators.iter().map(|hotkey| chain.sign(hotkey, reveal(SUBNET))).collect();
     pool.extend(reveals.iter().cloned());
-    let left = author(&mut chain, &pool);
-    assert!(!left.is_empty(), "the payers fill their part of the block");
-    assert!(reveals.iter().all(|reveal| !left.contains(reveal)), "all reveals are in the block");
+    let applied = chain.block(pool.clone());
+    let (payers, revealed) = applied.split_at(pool.len() - reveals.len());
+    let exhausted = Err(InvalidTransaction::ExhaustsResources.into());
+    assert!(payers.contains(&exhausted), "the payers fill their part of the block");
+    assert!(revealed.len() == 64 && revealed.iter().all(|applied| *applied == Ok(Ok(()))), "{revealed:?}");
 }
 
 /// Returns a call in each way of acting in another name, and in each kind of batch.
@@ -284,6 +417,8 @@ fn wrapped(signer: &sr25519::Pair, call: &RuntimeCall) -> Vec<RuntimeCall> {
 #[test]
 fn the_room_of_governance_is_closed_to_accounts() {
     let mut chain = begin(false);
+    // The key of sudo is Alice.
+    let governance = Sr25519Keyring::Alice.pair();
     let stranger = Sr25519Keyring::Bob.pair();
     let coldkey = account(&stranger);
     let (changed, code) = (Box::default(), vec![0; 4]);
@@ -306,15 +441,73 @@ fn the_room_of_governance_is_closed_to_accounts() {
         }
         assert_eq!(chain.refusal(&stranger, call), InvalidTransaction::Call.into());
     }
-    for call in [
-        RuntimeCall::from(frame_system::Call::apply_authorized_upgrade { code }),
-        SudoCall::sudo { call: Box::new(frame_system::Call::set_code { code: Vec::new() }.into()) }.into(),
-    ] {
-        for wrapped in wrapped(&stranger, &call) {
-            validity(&mut chain, &stranger, wrapped);
+    let heavy = RuntimeCall::from(frame_system::Call::set_storage { items: Vec::new() });
+    let weight = Weight::from_parts(100_000_000_000, 0);
+    let upgrade = RuntimeCall::from(frame_system::Call::apply_authorized_upgrade { code: code.clone() });
+    let of_governance = [
+        upgrade.clone(),
+        SudoCall::sudo { call: Box::new(heavy.clone()) }.into(),
+        SudoCall::sudo_unchecked_weight { call: Box::new(heavy.clone()), weight }.into(),
+    ];
+    for call in &of_governance {
+        for wrapped in wrapped(&stranger, call) {
+            if chain.look(|| wrapped.get_dispatch_info().class) == DispatchClass::Operational {
+                assert_eq!(chain.refusal(&stranger, wrapped.clone()), InvalidTransaction::Call.into(), "{wrapped:?}");
+            }
         }
     }
+    // One call that needs the origin of governance is enough.
+    let [sudo, other] = [of_governance[1].clone(), heavy].map(Box::new);
+    for call in [
+        UtilityCall::if_else { main: sudo.clone(), fallback: other.clone() },
+        UtilityCall::if_else { main: other.clone(), fallback: sudo.clone() },
+        UtilityCall::batch { calls: vec![*sudo.clone(), *other.clone()] },
+        UtilityCall::force_batch { calls: vec![*other, *sudo] },
+    ] {
+        assert_eq!(chain.refusal(&governance, call), InvalidTransaction::Call.into());
+    }
     validity(&mut chain, &stranger, UtilityCall::batch { calls: Vec::new() });
+    for call in &of_governance {
+        validity(&mut chain, &governance, call.clone());
+        validity(&mut chain, &governance, UtilityCall::batch_all { calls: vec![call.clone()] });
+        let (main, fallback) = (Box::new(call.clone()), Box::new(call.clone()));
+        validity(&mut chain, &governance, UtilityCall::if_else { main, fallback });
+    }
+
+    // A proxy of the key of sudo acts for it if it may do all, and a member of its multisig account does.
+    let real = Address::Id(account(&governance));
+    let sudo = || Box::new(of_governance[1].clone());
+    let in_its_name = ProxyCall::proxy { real: real.clone(), force_proxy_type: None, call: sudo() };
+    for (proxy_type, may) in [(ProxyType::Staking, false), (ProxyType::Any, true)] {
+        let delegate = Address::Id(account(&stranger));
+        chain.succeed(&governance, ProxyCall::add_proxy { delegate, proxy_type, delay: 0 });
+        let transaction = chain.sign(&stranger, in_its_name.clone());
+        assert_eq!(chain.validate(transaction).is_ok(), may, "{proxy_type:?}");
+    }
+    let others = vec![account(&key("other"))];
+    let mut signatories = vec![account(&stranger), others[0].clone()];
+    signatories.sort();
+    let multisig = Multisig::multi_account_id(&signatories, 1);
+    let derived = pallet_utility::derivative_account_id(account(&stranger), 3);
+    let by_multisig = MultisigCall::as_multi_threshold_1 { other_signatories: others, call: sudo() }.into();
+    let by_derived = UtilityCall::as_derivative { index: 3, call: sudo() }.into();
+    let by_itself = of_governance[1].clone();
+    for (key, call) in [(multisig, by_multisig), (derived, by_derived), (account(&stranger), by_itself)] {
+        assert_eq!(chain.refusal(&stranger, RuntimeCall::clone(&call)), InvalidTransaction::Call.into());
+        chain.look(|| pallet_sudo::Key::<Runtime>::put(key));
+        validity(&mut chain, &stranger, call);
+        chain.look(|| pallet_sudo::Key::<Runtime>::put(account(&governance)));
+    }
+
+    // The upgrade that governance has authorised is open to all accounts, and no other code is.
+    let code_hash = BlakeTwo256::hash(&code);
+    let authorize = frame_system::Call::authorize_upgrade_without_checks { code_hash };
+    chain.succeed(&governance, SudoCall::sudo { call: Box::new(authorize.into()) });
+    validity(&mut chain, &stranger, upgrade.clone());
+    let other = frame_system::Call::apply_authorized_upgrade { code: vec![1; 4] };
+    assert_eq!(chain.refusal(&stranger, other), InvalidTransaction::Call.into());
+    let wrapped = UtilityCall::batch { calls: vec![upgrade] };
+    assert_eq!(chain.refusal(&stranger, wrapped), InvalidTransaction::Call.into());
 }
 
 #[test]
@@ -358,5 +551,60 @@ fn a_key_without_a_record_begins_at_a_recent_block() {
     let transaction = chain.sign_with_nonce(&hotkey, call, used);
     assert_eq!(chain.block(vec![transaction.clone()]), [Ok(Ok(()))]);
     assert_eq!(chain.look(|| *System::account_nonce(account(&hotkey))), used + 1);
-    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::Stale.into()));
+    // The hotkey has its seat, so the same work is of no use a second time.
+    assert_eq!(chain.validate(transaction), Err(InvalidTransaction::Custom(255).into()));
+    let again = chain.sign_with_nonce(&hotkey, serve(), used);
+    assert_eq!(chain.validate(again), Err(InvalidTransaction::Stale.into()));
+}
+
+#[test]
+fn dust_does_not_void_a_registration_by_work() {
+    let mut chain = begin(false);
+    chain.run_until(100, || System::block_number() >= 100);
+    let (alice, hotkey) = (Sr25519Keyring::Alice.pair(), key("hotkey"));
+    let dust = || pallet_balances::Call::transfer_keep_alive { dest: Address::Id(account(&key("hotkey"))), value: 500 };
+    let (call, _) = register(&chain, SUBNET, &hotkey, 0);
+    // The nonce that the node names while the key has no record. The registration waits for a block.
+    let nonce = chain.height();
+    let registration = chain.sign_with_nonce(&hotkey, call, nonce);
+    chain.validate(registration.clone()).expect("the pool takes it");
+    let dusted = chain.height() + 1;
+    let sent = chain.sign(&alice, dust());
+    assert_eq!(chain.block(vec![sent, registration.clone()]), [Ok(Ok(())), Ok(Ok(()))]);
+    assert_eq!(chain.look(|| *System::account_nonce(account(&hotkey))), dusted, "the next nonce is not lowered");
+    assert!(chain.validate(registration).is_err(), "it is not included twice");
+
+    // No other call has this choice, because some can be carried out twice.
+    chain.run_until(20, || System::block_number() >= dusted + 10);
+    permit(&mut chain, SUBNET, 1);
+    let stale = chain.sign_with_nonce(&hotkey, set(SUBNET), dusted - 1);
+    assert_eq!(chain.validate(stale), Err(InvalidTransaction::Stale.into()));
+    validity_with_nonce(&mut chain, &hotkey, set(SUBNET), dusted);
+    // Nor has a registration with a nonce that is older than the mortality of transactions.
+    let (call, _) = register(&chain, OTHER, &hotkey, 0);
+    let now = chain.height() + 1;
+    let old = chain.sign_with_nonce(&hotkey, call.clone(), now - 65);
+    assert_eq!(chain.validate(old), Err(InvalidTransaction::Stale.into()));
+    assert!(validity_with_nonce(&mut chain, &hotkey, call, now - 64).requires.is_empty());
+}
+
+#[test]
+fn a_free_call_does_not_take_the_weight_of_the_payment_it_skips() {
+    let mut chain = begin(false);
+    let hotkey = key("hotkey");
+    seat(&mut chain, SUBNET, std::slice::from_ref(&hotkey));
+    chain.run_until(10, || System::block_number() >= 10);
+    chain.begin_block();
+    let normal = || *System::block_weight().get(DispatchClass::Normal);
+    let before = chain.look(normal);
+    let transaction = chain.sign(&hotkey, set(SUBNET));
+    let whole = transaction.get_dispatch_info().total_weight();
+    assert_eq!(chain.apply(transaction), Ok(Ok(())));
+    let taken = chain.look(normal).saturating_sub(before).ref_time();
+    let weights: BlockWeights = <Runtime as frame_system::Config>::BlockWeights::get();
+    let base = weights.get(DispatchClass::Normal).base_extrinsic;
+    let payment = <Runtime as pallet_transaction_payment::Config>::WeightInfo::charge_transaction_payment();
+    assert_eq!(taken, whole.saturating_add(base).saturating_sub(payment).ref_time());
+    assert_eq!(chain.look(Used::<Runtime>::get).ref_time, taken, "the room of free calls counts the same");
+    chain.end_block();
 }

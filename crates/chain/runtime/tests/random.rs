@@ -5,26 +5,16 @@
 //! case after the other until it is stopped: `BOOKS_SEED` is the first seed, and `BOOKS_CASES` the number of cases,
 //! 0 for no end.
 
-#[path = "random/accounts.rs"]
-mod accounts;
-#[path = "random/aim.rs"]
-mod aim;
-#[path = "random/arguments.rs"]
-mod arguments;
 mod chain;
-#[path = "random/engine.rs"]
-mod engine;
-#[path = "random/house.rs"]
-mod house;
-#[path = "random/moves.rs"]
 mod moves;
-#[path = "random/wrappers.rs"]
-mod wrappers;
 
-use accounts::{Setup, crowd, setup};
 use chain::{Applied, Chain};
 use frame_support::traits::{GetCallMetadata, PalletsInfoAccess, TryDecodeEntireStorage, TryState, TryStateSelect};
-use moves::{Move, movement, signed};
+use moves::{
+    Move,
+    accounts::{Setup, crowd, setup},
+    movement, signed,
+};
 use myelin_pallet_emission::Event as EmissionEvent;
 use myelin_pallet_staking::Event as StakingEvent;
 use myelin_pallet_subnets::Event as SubnetsEvent;

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_two_blocks_before_are_recent() {
+    fn only_the_three_blocks_before_are_recent() {
         let recent: Vec<BlockNumber> = (0..20).filter(|&worked_on| is_recent(worked_on, 10)).collect();
         assert_eq!(recent, [7, 8, 9]);
         assert!(!is_recent(0, 0));

@@ -138,8 +138,8 @@ async fn every_epoch_is_explained_to_the_rao() {
         story.tell("Bob", calls::add_stake(&hotkey("Dave//validator"), tao(1))).await;
     }
     the_family_took_effect(&story, eve).await;
-    // An epoch without votes pays no neuron. Epochs of the rare subnet are 21 blocks apart, so of two that pay one is in
-    // a block with an epoch of the quick subnet.
+    // An epoch without votes pays no neuron. Epochs of the rare subnet are 21 blocks apart, so of two that pay one is
+    // in a block with an epoch of the quick subnet.
     next_epoch(&story, RARE).await;
     let last = next_epoch(&story, RARE).await;
 

@@ -10,7 +10,7 @@ use myelin_epoch::{
     accrual::{add_block, divide, drain, needs_division},
     error::ArithmeticStep,
 };
-use myelin_pallet_keys::traits::ReadEscrow;
+use myelin_pallet_keys::traits::IssuanceTerm;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, BlockNumber, NetUid, Tao};
@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
 
     fn issuance_with(pending: Amount<Tao>) -> Amount<Tao> {
         let free = Amount::from_rao(T::Currency::total_issuance());
-        let parts = [free, T::Subnets::locked(), T::Stake::total(), T::Outside::escrowed(), pending];
+        let parts = [free, T::Subnets::locked(), T::Stake::total(), T::Outside::amount(), pending];
         Amount::checked_sum(parts).unwrap_or(Amount::MAX)
     }
 

@@ -10,7 +10,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::Inspect};
 use myelin_economics::issuance::MAX_SUPPLY;
 use myelin_epoch::accrual::{accrued, takes_part};
-use myelin_pallet_keys::traits::ReadEscrow;
+use myelin_pallet_keys::traits::IssuanceTerm;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -52,7 +52,7 @@ impl<T: Config> Pallet<T> {
     fn issuance_is_within_the_supply() -> Result<(), TryRuntimeError> {
         let free = Amount::from_rao(T::Currency::total_issuance());
         let pending = Accrued::<T>::get().pending;
-        let parts = [free, T::Subnets::locked(), T::Stake::total(), T::Outside::escrowed(), pending];
+        let parts = [free, T::Subnets::locked(), T::Stake::total(), T::Outside::amount(), pending];
         let issuance = Amount::checked_sum(parts).map_err(|_| "the issuance cannot be written down")?;
         ensure!(issuance <= MAX_SUPPLY, "there is more TAO than ever may be");
         Ok(())

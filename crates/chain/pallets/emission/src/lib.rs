@@ -9,6 +9,7 @@
 //! 3. *Epochs* that are due, oldest first and then by netuid: the pending emission of a subnet is divided among its
 //!    owner, miners and validators (§6). [`myelin_yuma::epoch`] computes the division from the weights of the subnet,
 //!    and the parts are paid at once (§7).
+//! 4. *Children*: pending children that are due after these epochs take effect, as many as have room (staking §9.1).
 //!
 //! The neurons pallet adjusts registration terms before, in its own hook; the runtime lists that pallet first.
 //!
@@ -16,9 +17,9 @@
 //! answers them through `ReadEmission`, `ReadScores` and `ReadPermits`.
 //!
 //! # Issuance
-//! Pending emission is in no account. The issuance is derived, never stored: balances, locks, stake and pending
-//! emission ([`Pallet::total_issuance`]). Accruing a block therefore *is* minting. TAO that leaves the pending emission
-//! without being paid is recycled.
+//! Pending emission is in no account. The issuance is derived, never stored: balances, locks, stake, escrows and
+//! pending emission ([`Pallet::total_issuance`]). Accruing a block therefore *is* minting. TAO that leaves the pending
+//! emission without being paid is recycled.
 //!
 //! # Cost of a block
 //! Accrual is lazy and exact. A block writes one value, [`Accrued`], for any number of subnets. The pending emission of
@@ -92,7 +93,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::BlockNumberFor;
     use myelin_economics::root::Share;
-    use myelin_pallet_keys::traits::ReadEscrow;
+    use myelin_pallet_keys::traits::IssuanceTerm;
     use myelin_pallet_neurons::traits::ReadSeats;
     use myelin_pallet_staking::traits::{PayStake, ReadStake};
     use myelin_pallet_subnets::traits::ReadSubnets;
@@ -116,7 +117,7 @@ pub mod pallet {
         type Stake: ReadStake<Self::AccountId> + PayStake<Self::AccountId>;
 
         /// The sums of TAO that other pallets hold outside of accounts, parts of the issuance.
-        type Outside: ReadEscrow;
+        type Outside: IssuanceTerm;
 
         /// The seats of networks.
         type Seats: ReadSeats<Self::AccountId>;
@@ -162,7 +163,7 @@ pub mod pallet {
 
     /// Epochs that found no room in their block, in the order in which they run.
     ///
-    /// Empty unless blocks are full.
+    /// Empty unless blocks are full, epochs are switched off, or the parameters cannot be decoded.
     #[pallet::storage]
     pub type Waiting<T: Config> = StorageValue<_, EpochQueue, ValueQuery>;
 
@@ -213,7 +214,7 @@ pub mod pallet {
             /// The reason.
             reason: DispatchError,
         },
-        /// An epoch ran, and all pending emission of the subnet is paid out.
+        /// An epoch ran, and all pending emission of the subnet is paid out or recycled.
         EpochRun {
             /// The subnet.
             netuid: NetUid,
@@ -233,7 +234,8 @@ pub mod pallet {
             /// The reason.
             reason: DispatchError,
         },
-        /// The block has no room for an epoch. It runs in one of the next blocks, before epochs that become due later.
+        /// An epoch was put off: its block has no room for it, or epochs wait. It runs before epochs that are due
+        /// later.
         EpochPutOff {
             /// The subnet.
             netuid: NetUid,

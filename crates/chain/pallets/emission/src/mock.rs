@@ -21,7 +21,7 @@ use frame_support::{
 };
 use myelin_economics::{division::Emission as NeuronEmission, issuance::block_emission};
 use myelin_epoch::accrual::takes_part;
-use myelin_pallet_keys::traits::ReadEscrow;
+use myelin_pallet_keys::traits::IssuanceTerm;
 use myelin_pallet_neurons::traits::{OnSeat, ReadSeats};
 use myelin_pallet_staking::traits::{PayStake, ReadStake};
 use myelin_pallet_subnets::traits::{OnSubnet, ReadSubnets};
@@ -132,8 +132,8 @@ type Unpayable = StorageValue<Mock, AccountId, OptionQuery>;
 #[storage_alias]
 type Embezzler = StorageValue<Mock, AccountId, OptionQuery>;
 
-impl ReadEscrow for Tables {
-    fn escrowed() -> Amount<Tao> {
+impl IssuanceTerm for Tables {
+    fn amount() -> Amount<Tao> {
         Escrowed::get()
     }
 }

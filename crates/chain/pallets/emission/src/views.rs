@@ -10,7 +10,7 @@ use myelin_economics::{
     schedule::Schedule,
 };
 use myelin_epoch::accrual::accrued;
-use myelin_pallet_keys::traits::ReadEscrow;
+use myelin_pallet_keys::traits::IssuanceTerm;
 use myelin_pallet_neurons::traits::ReadSeats;
 use myelin_pallet_staking::traits::ReadStake;
 use myelin_pallet_subnets::traits::ReadSubnets;
@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
             staked: T::Stake::total(),
             locked: T::Subnets::locked(),
             pending: Accrued::<T>::get().pending,
-            escrowed: T::Outside::escrowed(),
+            escrowed: T::Outside::amount(),
             block_emission: block_emission(total),
             halvings: halvings(total),
             next_halving: next_halving(total),

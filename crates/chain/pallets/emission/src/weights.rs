@@ -45,11 +45,11 @@ fn nanos(nanos: u64) -> Weight {
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn tick(networks: u32) -> Weight {
-        // Tempos, Accrued, which is one part of the issuance, the other three parts, Ledger, Waiting, the parameters of
-        // all networks and of new subnets, and the seats of an epoch that does not fit; Accrued, Ledger and Waiting. For each network its
-        // part and its events.
+        // Tempos, Accrued, which is one part of the issuance, the other four parts, Ledger, Waiting, the parameters of
+        // all networks and of new subnets, and the seats of an epoch that does not fit; Accrued, Ledger and Waiting.
+        // For each network its part and its events.
         nanos(30_000_u64.saturating_add(u64::from(networks).saturating_mul(10_000)))
-            .saturating_add(T::DbWeight::get().reads_writes(10, 3))
+            .saturating_add(T::DbWeight::get().reads_writes(11, 3))
     }
 
     fn root_epoch(validators: u32, networks: u32) -> Weight {

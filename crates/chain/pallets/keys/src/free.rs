@@ -1,4 +1,4 @@
-//! Checks of calls about a coldkey swap by the transaction pool, and the pool codes of errors. spec events-and-errors §8
+//! Checks of calls about a coldkey swap by the transaction pool, and pool codes. spec events-and-errors §8
 
 use crate::pallet::{Call, ColdkeySwaps, Config, Error, Pallet};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};

@@ -184,8 +184,8 @@ pub mod pallet {
 
     /// The hotkey that replaced each swapped hotkey, for lists that still name the old one.
     ///
-    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again, which the owner of its
-    /// latest successor alone can do.
+    /// Written by hotkey swaps, which are paid for; removed when the old key becomes a hotkey again, which the owner of
+    /// its latest successor alone can do.
     #[pallet::storage]
     pub type Successors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
@@ -337,8 +337,8 @@ pub mod pallet {
         /// Signed by the coldkey that will own the hotkey.
         ///
         /// ## Details
-        /// `consent` is the hotkey's signature of the pair, see [`KeyConsent`]. An account that is both keys needs none.
-        /// The cost of 0.005 TAO is recycled. Does nothing if the hotkey has an owner already.
+        /// `consent` is the hotkey's signature of the pair, see [`KeyConsent`]. An account that is both keys needs
+        /// none. The cost of 0.005 TAO is recycled. Does nothing if the hotkey has an owner already.
         ///
         /// ## Errors
         /// In this order: [`Error::CannotUseSystemAccount`], [`Error::ColdkeyReserved`], [`Error::HotKeyRetired`],
@@ -363,8 +363,8 @@ pub mod pallet {
         ///
         /// ## Details
         /// Seats, stake, delegation, children and announcements move to the new hotkey. Weights, bonds and records stay
-        /// with the seats. The cost is recycled. `consent` is the new hotkey's signature of the pair, see [`KeyConsent`]. A
-        /// hotkey of the caller, and the caller itself, need none.
+        /// with the seats. The cost is recycled. `consent` is the new hotkey's signature of the pair, see
+        /// [`KeyConsent`]. A hotkey of the caller, and the caller itself, need none.
         ///
         /// ## Errors
         /// In this order: [`Error::NonAssociatedColdKey`], [`Error::CannotUseSystemAccount`],
@@ -533,8 +533,8 @@ pub mod pallet {
         /// recycled.
         ///
         /// ## Errors
-        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`], and that of a balance that
-        /// does not cover the cost.
+        /// In this order: [`Error::HotKeyNotRegisteredInNetwork`], [`Error::InvalidIdentity`], and that of a balance
+        /// that does not cover the cost.
         ///
         /// ## Events
         /// [`Event::ChainIdentitySet`].

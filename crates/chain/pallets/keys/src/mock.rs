@@ -2,7 +2,7 @@
 
 use crate::{
     self as pallet_keys, Event,
-    traits::{Keys, OnKeySwap, ReadEscrow, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
+    traits::{IssuanceTerm, Keys, OnKeySwap, ReadKeyRules, ReadKeyUse, ReadSeated, VerifyConsent},
     types::KeyRules,
     weights::SubstrateWeight,
 };
@@ -302,7 +302,11 @@ impl ExtBuilder {
 /// Checks all that must hold at the end of a block and of a test.
 pub(crate) fn check() {
     KeysPallet::do_try_state().expect("the state is broken");
-    assert_eq!(Balances::total_issuance() + KeysPallet::escrowed().rao(), Expected::get(), "TAO appeared or vanished");
+    assert_eq!(
+        Balances::total_issuance() + <KeysPallet as IssuanceTerm>::amount().rao(),
+        Expected::get(),
+        "TAO appeared or vanished"
+    );
 }
 
 /// Notes that this much is recycled.

@@ -2,7 +2,7 @@
 
 use crate::{
     pallet::{Config, OwnedHotkeys, Owners, Pallet, TotalEscrowed},
-    traits::{Keys, ReadEscrow},
+    traits::{IssuanceTerm, Keys},
 };
 use alloc::vec::Vec;
 use frame_support::dispatch::DispatchResult;
@@ -58,8 +58,8 @@ impl<T: Config> Keys<T::AccountId> for Pallet<T> {
     }
 }
 
-impl<T: Config> ReadEscrow for Pallet<T> {
-    fn escrowed() -> Amount<Tao> {
+impl<T: Config> IssuanceTerm for Pallet<T> {
+    fn amount() -> Amount<Tao> {
         TotalEscrowed::<T>::get()
     }
 }

@@ -60,20 +60,20 @@ pub trait Keys<AccountId> {
     fn swap_code(coldkey: &AccountId) -> Option<PoolCode>;
 }
 
-/// TAO that a pallet has taken out of accounts, a term of the issuance. spec tokenomics §9.1
+/// A term of the issuance: TAO that a pallet has taken out of accounts. spec tokenomics §9.1
 ///
-/// The terms that the emission itself reads, which are stake and locks, have reads of their own.
-pub trait ReadEscrow {
+/// Stake and locks have reads of their own.
+pub trait IssuanceTerm {
     /// Returns the amount.
-    fn escrowed() -> Amount<Tao>;
+    fn amount() -> Amount<Tao>;
 }
 
 // A sum that overflows reads as the largest amount, at which nothing is minted.
 #[impl_trait_for_tuples::impl_for_tuples(8)]
-impl ReadEscrow for Tuple {
-    fn escrowed() -> Amount<Tao> {
+impl IssuanceTerm for Tuple {
+    fn amount() -> Amount<Tao> {
         let mut sum = Amount::ZERO;
-        for_tuples!( #( sum = sum.checked_add(Tuple::escrowed()).unwrap_or(Amount::MAX); )* );
+        for_tuples!( #( sum = sum.checked_add(Tuple::amount()).unwrap_or(Amount::MAX); )* );
         sum
     }
 }

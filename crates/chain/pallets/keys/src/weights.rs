@@ -40,13 +40,16 @@ const STEP: Weight = Weight::from_parts(1_000_000, 0);
 const SEATED: u64 = 2;
 
 /// The check of a consent: two signatures at most.
-const CONSENT: Weight = Weight::from_parts(150_000_000, 0);
+pub const CONSENT: Weight = Weight::from_parts(150_000_000, 0);
 
 /// Reads of the check that a key is not retired.
 const RETIRED: u64 = 18;
 
 /// Reads of the check that an account is not reserved.
 const RESERVED: u64 = 4;
+
+/// Reads of the checks of a new pair: for both keys the reservation, the successors, the owner, the list of hotkeys.
+pub const NEW_PAIR: u64 = RETIRED + 2 * RESERVED + 2;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {
     fn db(reads: u64, writes: u64) -> Weight {
@@ -66,20 +69,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Returns the weight of a swap without the listeners.
     ///
     /// Reads: the coldkey's swap, both owners, network, activity, the seats of the new hotkey, balance, issuance, owned
-    /// hotkeys, the reservation of the new hotkey. Writes: both owners, owned hotkeys, both successors, balance, issuance.
+    /// hotkeys, the reservation of the new hotkey. Writes: both owners, owned hotkeys, both successors, balance,
+    /// issuance.
     fn swap_hotkey() -> Weight {
         let checks = SEATED.saturating_add(RESERVED).saturating_add(RETIRED);
         SMALL.saturating_add(CONSENT).saturating_add(Self::db(8_u64.saturating_add(checks), 7))
     }
 
-    /// Reads: the coldkey's swap, network, reservation, balance, freezes, escrow, issuance. Writes: all but the network,
-    /// and the reservation before.
+    /// Reads: the coldkey's swap, network, reservation, balance, freezes, escrow, issuance. Writes: all but the
+    /// network, and the reservation before.
     fn announce_coldkey_swap() -> Weight {
         SMALL.saturating_add(Self::db(8, 7))
     }
 
-    /// Writes the owner of each hotkey. Reads and writes swap, reservation, lists, identities, balances, freezes, escrow
-    /// and the issuance.
+    /// Writes the owner of each hotkey. Reads and writes swap, reservation, lists, identities, balances, freezes,
+    /// escrow and the issuance.
     fn swap_coldkey() -> Weight {
         let hotkey = STEP.saturating_add(Self::db(0, 1)).saturating_mul(MAX_HOTKEYS.into());
         SMALL.saturating_add(Self::db(15, 13)).saturating_add(hotkey)

@@ -114,7 +114,7 @@ pub mod pallet {
         /// The release of stake on hotkeys that lose their last seat.
         type Stake: ReleaseStake<Self::AccountId>;
 
-        /// The emission of neurons in the last epoch, which decides the pruning.
+        /// The scores of neurons, which decide the pruning.
         type Scores: ReadScores;
 
         /// The listeners to changes of seats.
@@ -304,11 +304,11 @@ pub mod pallet {
         /// Takes a seat on a subnet by burning TAO.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
+        /// Signed by the coldkey that pays, which must own the hotkey.
         ///
         /// ## Details
-        /// The current price is recycled, exactly and at once. If all seats are taken, the neuron that earned least
-        /// makes room.
+        /// The current price is recycled, exactly and at once. If all seats are taken, the neuron with the lowest score
+        /// makes room. spec subnets-and-neurons §7, §11
         ///
         /// ## Errors
         /// [`Error::RegistrationNotPermittedOnRootSubnet`], [`Error::SubNetworkDoesNotExist`],
@@ -327,7 +327,7 @@ pub mod pallet {
         /// Takes a seat on a subnet by burning TAO, if the price is at most `limit_price`.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that pays, which must own the hotkey or be the first to pair with it.
+        /// Signed by the coldkey that pays, which must own the hotkey.
         ///
         /// ## Details
         /// As [`Call::burned_register`], but fails if the price rose above the limit before the call is applied.
@@ -359,12 +359,14 @@ pub mod pallet {
         /// `consent` is the coldkey's signature of it, see [`KeyConsent`]; an account that is both keys needs none.
         ///
         /// ## Errors
-        /// [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotOpenYet`],
+        /// In this order: [`Error::TransactorAccountShouldBeHotKey`], [`Error::RegistrationNotOpenYet`],
         /// [`Error::RegistrationNotPermittedOnRootSubnet`], [`Error::SubNetworkDoesNotExist`],
         /// [`Error::SubNetRegistrationDisabled`], [`Error::TooManyRegistrationsThisBlock`],
         /// [`Error::TooManyRegistrationsThisInterval`], [`Error::HotKeyAlreadyRegisteredInSubNet`],
-        /// [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`], [`Error::InvalidDifficulty`], `NonAssociatedColdKey`,
-        /// `ColdkeyReserved`, `HotKeyRetired`, `KeyConsentMissing`, [`Error::NoNeuronIdAvailable`].
+        /// [`Error::InvalidWorkBlock`], [`Error::InvalidSeal`] for a malformed or used one,
+        /// [`Error::InvalidDifficulty`], [`Error::InvalidSeal`] for one of other work; of the keys pallet
+        /// `NonAssociatedColdKey`, or for a new pair `CannotUseSystemAccount`, `ColdkeyReserved`, `HotKeyRetired`,
+        /// `TooManyHotkeys`, `KeyConsentMissing`; [`Error::NoNeuronIdAvailable`].
         ///
         /// ## Events
         /// [`Event::NeuronRegistered`].

@@ -164,6 +164,8 @@ impl ReadSubnets<AccountId> for Tables {
         NetworkParameters {
             min_work_difficulty: LeastDifficulty::get(),
             local_addresses: LocalAddresses::get(),
+            // Tests announce as often as they like.
+            min_rate_limit: 0,
             ..NetworkParameters::default()
         }
     }
@@ -292,6 +294,7 @@ pub(crate) fn events() -> Vec<crate::Event<Test>> {
 
 /// Creates a network, with the coldkey and hotkey of its owner if it has one.
 pub(crate) fn create(netuid: NetUid, parameters: Parameters, owner: Option<(AccountId, AccountId)>) {
+    parameters.validate_on(netuid, &Tables::network()).unwrap();
     let (coldkey, hotkey) = owner.unzip();
     let record = Subnet {
         registered_at: Neurons::now(),
@@ -330,6 +333,7 @@ pub(crate) fn set(netuid: NetUid, patch: &ParametersPatch) {
     Networks::mutate(netuid, |network| {
         let parameters = &mut network.as_mut().unwrap().parameters;
         *parameters = patch.applied_to(parameters);
+        parameters.validate_on(netuid, &Tables::network()).unwrap();
     });
     Neurons::parameters_changed(netuid, patch);
 }

@@ -5,6 +5,7 @@
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
+use myelin_pallet_keys::weights::{CONSENT, NEW_PAIR};
 
 /// The weight of each call, hook and listener.
 pub trait WeightInfo {
@@ -46,12 +47,6 @@ const ALL_SEATS: Weight = Weight::from_parts(100_000_000, 0);
 /// The hashes of one seal.
 const SEAL: Weight = Weight::from_parts(10_000_000, 0);
 
-/// The check of a consent: two signatures at most.
-const CONSENT: Weight = Weight::from_parts(150_000_000, 0);
-
-/// Reads of a new pair: reservations, successors, the list of hotkeys.
-const PAIR: u64 = 28;
-
 /// One more network or seat.
 const STEP: Weight = Weight::from_parts(5_000_000, 0);
 
@@ -85,9 +80,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::take_seat()
     }
 
-    /// Reads the block's hash, the used seals, the parameters of all networks and what a new pair depends on in addition.
+    /// In addition reads the block's hash, the used seals, the parameters of all networks, and those of a new pair.
     fn register() -> Weight {
-        let pair = CONSENT.saturating_add(Self::db(PAIR, 3));
+        let pair = CONSENT.saturating_add(Self::db(NEW_PAIR, 3));
         Self::take_seat().saturating_add(SEAL).saturating_add(Self::db(3, 1)).saturating_add(pair)
     }
 

@@ -146,9 +146,13 @@ impl<T: Config> Pallet<T> {
 
     /// Activates queued children, the list that was due first before all others. spec staking §9.1
     ///
-    /// Without the order across subnets many lists of one subnet would delay those of the others.
+    /// Without the order across subnets many lists of one subnet would delay those of the others. All lists wait while
+    /// the parameters cannot be decoded.
     pub(crate) fn activate_queued_children(meter: &mut WeightMeter) {
         meter.consume(T::WeightInfo::queued_activations());
+        if !T::Subnets::is_readable() {
+            return;
+        }
         let mut backlog = ActivationBacklog::<T>::get();
         let before = backlog.len();
         let mut next = BTreeSet::new();
@@ -278,7 +282,8 @@ impl<T: Config> Pallet<T> {
 
     /// Replaces the old hotkey with the new one in each family, and returns the weight of this.
     ///
-    /// Lists of pending children of other hotkeys keep the old hotkey. Its successor is looked up at activation.
+    /// A take that the new hotkey had before goes, because the parents of the old one were not told of it. Lists of
+    /// pending children of other hotkeys keep the old hotkey. Its successor is looked up at activation.
     pub(crate) fn move_families(old: &T::AccountId, new: &T::AccountId) -> Weight {
         let rename = |relative: &mut FamilyMember<T::AccountId>| {
             if relative.hotkey == *old {
@@ -287,6 +292,9 @@ impl<T: Config> Pallet<T> {
         };
         let mut weight = Weight::zero();
         for netuid in T::Subnets::netuids() {
+            if Families::<T>::contains_key(netuid, new) {
+                Families::<T>::remove(netuid, new);
+            }
             let Ok(family) = Families::<T>::try_get(netuid, old) else { continue };
             Families::<T>::remove(netuid, old);
             for child in &family.children {

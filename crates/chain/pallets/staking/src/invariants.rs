@@ -5,7 +5,7 @@ use crate::{
         ActivationBacklog, Activations, Config, FailedReturns, Families, Holdings, Hotkeys, Nominations, Pallet, Pools,
         Releases, TotalStake,
     },
-    types::{ReleasePlace, SortedBlock},
+    types::{ReleasePosition, SortedBlock},
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
             let stake = Pools::<T>::get(id).ok_or("a hotkey names a pool that does not exist")?;
             ensure!(stake.hotkey == hotkey, "a hotkey names the pool of another");
         }
-        let released: BTreeSet<PoolId> = Releases::<T>::iter_keys().map(ReleasePlace::pool).collect();
+        let released: BTreeSet<PoolId> = Releases::<T>::iter_keys().map(ReleasePosition::pool).collect();
         ensure!(released.len() == Releases::<T>::iter_keys().count(), "a pool is released twice");
         for id in Pools::<T>::iter_keys() {
             let owned = Self::pool_owner(id).is_some();

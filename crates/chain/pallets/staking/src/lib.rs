@@ -93,7 +93,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         traits::RootSeats,
-        types::{MaxChildrenRead, NominationSweep, ReleasePlace, SortedBlock, StakeActivity},
+        types::{MaxChildrenRead, NominationSweep, ReleasePosition, SortedBlock, StakeActivity},
         weights::WeightInfo,
     };
     use alloc::vec::Vec;
@@ -236,7 +236,7 @@ pub mod pallet {
     /// holders had their turn.
     // `Identity`: only the chain assigns blocks and pools, and their order is used.
     #[pallet::storage]
-    pub type Releases<T: Config> = StorageMap<_, Identity, ReleasePlace, Option<T::AccountId>>;
+    pub type Releases<T: Config> = StorageMap<_, Identity, ReleasePosition, Option<T::AccountId>>;
 
     /// The coldkeys to which stake could not be returned, by pool. Their stake stays in the pool.
     ///
@@ -413,7 +413,7 @@ pub mod pallet {
         HotKeyAccountNotExists,
         /// The hotkey belongs to another coldkey; sign with its owner or name another hotkey.
         NonAssociatedColdKey,
-        /// The coldkey has stake on as many foreign hotkeys as it can; remove its stake from one of them first.
+        /// The coldkey has 256 nominations, or 128 if another one would be a gift; end one of them first.
         TooManyNominations,
         /// There is no network with this netuid.
         SubNetworkDoesNotExist,
@@ -422,7 +422,7 @@ pub mod pallet {
         /// Root is full and no member has less stake than this hotkey.
         StakeTooLowForRoot,
 
-        /// The free balance is below the amount.
+        /// The free balance is below the amount, or does not cover the burn of root; fund the coldkey.
         NotEnoughBalanceToStake,
         /// The coldkey has less stake than this amount on the hotkey.
         NotEnoughStakeToWithdraw,
@@ -517,10 +517,10 @@ pub mod pallet {
         /// The number of additions and removals together is limited per hotkey and interval.
         ///
         /// ## Errors
-        /// In this order: [`Error::AmountTooLow`], [`Error::NotEnoughBalanceToStake`],
-        /// [`Error::HotKeyAccountNotExists`], [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`],
-        /// [`Error::NomStakeBelowMinimumThreshold`], [`Error::StakingRateLimitExceeded`],
-        /// [`Error::InsufficientBalance`], [`Error::TooManyNominations`].
+        /// In this order: of the keys pallet `ColdkeyReserved`; [`Error::AmountTooLow`],
+        /// [`Error::NotEnoughBalanceToStake`], [`Error::HotKeyAccountNotExists`],
+        /// [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`], [`Error::NomStakeBelowMinimumThreshold`],
+        /// [`Error::StakingRateLimitExceeded`], [`Error::InsufficientBalance`], [`Error::TooManyNominations`].
         ///
         /// ## Events
         /// [`Event::StakeAdded`], with the amount that was staked.
@@ -586,8 +586,8 @@ pub mod pallet {
         /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
-        /// Counts as an operation on the origin hotkey, and its rest follows the nomination minimum. A nomination at the
-        /// destination must reach the minimum. Restarts the rest before key operations of the coldkey.
+        /// Counts as an operation on the origin hotkey, and its rest follows the nomination minimum. A nomination at
+        /// the destination must reach the minimum. Restarts the rest before key operations of the coldkey.
         ///
         /// ## Errors
         /// In this order: [`Error::SameNetuid`], [`Error::HotKeyAccountNotExists`],
@@ -616,15 +616,16 @@ pub mod pallet {
         /// Signed by the coldkey that has the stake.
         ///
         /// ## Details
-        /// Counts as an operation of the origin coldkey, and its rest follows the nomination minimum. A nomination at the
-        /// destination must reach the minimum, and a new one needs room: half of the nominations of a coldkey are its
-        /// own. Restarts the rest before key operations of the origin coldkey.
+        /// Counts as an operation of the origin coldkey, and its rest follows the nomination minimum. A nomination at
+        /// the destination must reach the minimum. A new one needs a destination with fewer than 128 nominations, so
+        /// that gifts fill at most half of them. Restarts the rest before key operations of the origin coldkey.
         ///
         /// ## Errors
-        /// In this order: [`Error::SameNetuid`], [`Error::HotKeyAccountNotExists`],
-        /// [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`], [`Error::NotEnoughStakeToWithdraw`],
-        /// [`Error::TransferDisallowed`], [`Error::AmountTooLow`], [`Error::NomStakeBelowMinimumThreshold`],
-        /// [`Error::StakingRateLimitExceeded`], [`Error::TooManyNominations`].
+        /// In this order: of the keys pallet `ColdkeyReserved`; [`Error::SameNetuid`],
+        /// [`Error::HotKeyAccountNotExists`], [`Error::HotKeyNotDelegateAndSignerNotOwnHotKey`],
+        /// [`Error::NotEnoughStakeToWithdraw`], [`Error::TransferDisallowed`], [`Error::AmountTooLow`],
+        /// [`Error::NomStakeBelowMinimumThreshold`], [`Error::StakingRateLimitExceeded`],
+        /// [`Error::TooManyNominations`].
         ///
         /// ## Events
         /// [`Event::StakeRemoved`], [`Event::StakeAdded`], [`Event::StakeTransferred`].
@@ -714,7 +715,8 @@ pub mod pallet {
         /// In this order: [`Error::TxRateLimitExceeded`], [`Error::RegistrationNotPermittedOnRootSubnet`],
         /// [`Error::SubNetworkDoesNotExist`], [`Error::NonAssociatedColdKey`], [`Error::DuplicateChild`],
         /// [`Error::InvalidChild`], [`Error::TooManyChildren`], [`Error::ProportionOverflow`],
-        /// [`Error::ChildParentInconsistency`], [`Error::NotEnoughStakeToSetChildkeys`].
+        /// [`Error::HotKeyAccountNotExists`] for a child without owner, [`Error::ChildParentInconsistency`],
+        /// [`Error::NotEnoughStakeToSetChildkeys`].
         ///
         /// ## Events
         /// [`Event::SetChildrenScheduled`] now; [`Event::SetChildren`] or [`Event::PendingChildrenDropped`] later.
@@ -758,7 +760,7 @@ pub mod pallet {
         /// Takes a seat on root with a hotkey.
         ///
         /// ## Dispatch origin
-        /// Signed by the coldkey that owns the hotkey, or is to own it.
+        /// Signed by the coldkey that owns the hotkey.
         ///
         /// ## Details
         /// Recycles the burn of root, which follows the demand. On a full root the member with the least stake makes
@@ -767,11 +769,11 @@ pub mod pallet {
         /// ## Errors
         /// In this order: [`Error::LaunchPhase`]; of the pallet of seats `RootNetworkDoesNotExist`,
         /// `TooManyRegistrationsThisBlock`, `TooManyRegistrationsThisInterval`, `HotKeyAlreadyRegisteredInSubNet`;
-        /// [`Error::NotEnoughBalanceToStake`]; of the keys pallet `NonAssociatedColdKey`, `CannotUseSystemAccount`, `TooManyHotkeys`;
+        /// [`Error::NotEnoughBalanceToStake`]; of the keys pallet `NonAssociatedColdKey`;
         /// [`Error::StakeTooLowForRoot`].
         ///
         /// ## Events
-        /// `HotkeyAssociated` and [`Event::DelegateAdded`] if new; `NeuronRegistered`.
+        /// [`Event::DelegateAdded`] if the hotkey was no delegate; `NeuronRegistered`.
         #[pallet::call_index(10)]
         pub fn root_register(origin: OriginFor<T>, hotkey: T::AccountId) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;

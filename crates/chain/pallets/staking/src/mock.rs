@@ -139,6 +139,9 @@ pub(crate) type Reserved = StorageMap<Mock, Identity, AccountId, ()>;
 #[storage_alias]
 type Expected = StorageValue<Mock, u64, ValueQuery>;
 
+/// True while the parameters of all networks cannot be decoded.
+#[storage_alias]
+pub(crate) type Unreadable = StorageValue<Mock, bool, ValueQuery>;
 #[storage_alias]
 pub(crate) type Launch = StorageValue<Mock, LaunchPhase, ValueQuery>;
 
@@ -175,6 +178,10 @@ impl ReadSubnets<AccountId> for Tables {
 
     fn parameters(netuid: NetUid) -> Option<Parameters> {
         Networks::get(netuid).map(|network| network.parameters)
+    }
+
+    fn is_readable() -> bool {
+        !Unreadable::get()
     }
 
     fn network() -> NetworkParameters {

@@ -83,26 +83,26 @@ impl<T: Config> Pallet<T> {
         ensure!(!transfer || allowed(), Error::<T>::TransferDisallowed);
         ensure!(amount >= T::MinStake::get() && !amount.is_zero(), Error::<T>::AmountTooLow);
         let network = T::Subnets::network();
-        let from_standing = Self::role(origin.coldkey, &from.owner);
-        let to_standing = Self::role(destination.coldkey, &to.owner);
+        let from_role = Self::role(origin.coldkey, &from.owner);
+        let to_role = Self::role(destination.coldkey, &to.owner);
         let before = Self::stake_of(destination.coldkey, &to.record);
         let nomination = before.checked_add(amount).map_err(Error::<T>::from)?;
         ensure!(
-            to_standing == StakeRole::Owner || nomination >= network.nominator_min_required_stake,
+            to_role == StakeRole::Owner || nomination >= network.nominator_min_required_stake,
             Error::<T>::NomStakeBelowMinimumThreshold
         );
         Self::count_operation(origin.coldkey, from_id, &network)?;
-        if transfer && to_standing == StakeRole::Nominator && before.is_zero() {
+        if transfer && to_role == StakeRole::Nominator && before.is_zero() {
             Self::ensure_can_be_given(destination.coldkey)?;
         }
 
-        let left = Self::withdraw(from_id, origin.coldkey, from_standing, amount)?;
+        let left = Self::withdraw(from_id, origin.coldkey, from_role, amount)?;
         let to_id = Self::pool_of(destination.hotkey, to.record)?;
-        let total = Self::deposit(to_id, destination.coldkey, to_standing, amount)?;
+        let total = Self::deposit(to_id, destination.coldkey, to_role, amount)?;
         Self::announce_removed(origin.coldkey, origin.hotkey, amount, left);
         Self::announce_added(destination.coldkey, destination.hotkey, amount, total);
         Self::mark_active(origin.coldkey);
         let minimum = network.nominator_min_required_stake;
-        Self::clear_small_nomination(from_id, origin.coldkey, origin.hotkey, from_standing, minimum)
+        Self::clear_small_nomination(from_id, origin.coldkey, origin.hotkey, from_role, minimum)
     }
 }

@@ -18,30 +18,37 @@ use myelin_epoch::payment::{ChildTakeRules, PaymentError, PoolAccess, pay_neuron
 use myelin_pallet_keys::traits::Keys;
 use myelin_pallet_subnets::traits::ReadSubnets;
 use myelin_primitives::{Amount, NetUid, Take, Tao};
-use myelin_records::stake::{Delegation, StakeRole};
+use myelin_records::{
+    parameters::NetworkParameters,
+    stake::{Delegation, StakeRole},
+};
 use sp_runtime::DispatchError;
 
 /// The pools as this pallet stores them.
 pub(crate) struct StoredPools<T> {
     /// The growth of all stake by payments, which the total stake does not have yet.
     grown: Amount<Tao>,
-    /// The greatest take of a delegate, once a payment has read it.
-    most_take: OnceCell<Take>,
+    /// The parameters of all networks, once a payment has read them.
+    network: OnceCell<NetworkParameters>,
     chain: PhantomData<T>,
 }
 
 impl<T> StoredPools<T> {
     /// Returns the pools of the current state.
     pub(crate) const fn new() -> Self {
-        Self { grown: Amount::ZERO, most_take: OnceCell::new(), chain: PhantomData }
+        Self { grown: Amount::ZERO, network: OnceCell::new(), chain: PhantomData }
     }
 }
 
 impl<T: Config> StoredPools<T> {
+    /// Returns the parameters of all networks.
+    fn network(&self) -> &NetworkParameters {
+        self.network.get_or_init(T::Subnets::network)
+    }
+
     /// Returns the take of a delegate that is in force.
     fn take_in_force(&self, delegation: Delegation) -> Take {
-        let most = self.most_take.get_or_init(|| T::Subnets::network().max_delegate_take);
-        delegation.take_at(Pallet::<T>::now(), *most)
+        delegation.take_at(Pallet::<T>::now(), self.network().max_delegate_take)
     }
 }
 
@@ -78,9 +85,10 @@ impl<T: Config> PoolAccess<T::AccountId> for StoredPools<T> {
 impl<T: Config> PayStake<T::AccountId> for Pallet<T> {
     fn pay<'a>(netuid: NetUid, payments: impl IntoIterator<Item = (&'a T::AccountId, Emission)>) -> DispatchResult {
         let mut pools = StoredPools::<T>::new();
-        let rules = || {
-            let subnet = T::Subnets::parameters(netuid).unwrap_or_default();
-            ChildTakeRules::new(Self::now(), &subnet, &T::Subnets::network())
+        let subnet = OnceCell::new();
+        let rules = |pools: &StoredPools<T>| {
+            let subnet = subnet.get_or_init(|| T::Subnets::parameters(netuid).unwrap_or_default());
+            ChildTakeRules::new(Self::now(), subnet, pools.network())
         };
         for (hotkey, emission) in payments {
             // Pay for mining is not shared, so most neurons of an epoch need no family.

@@ -3,7 +3,7 @@
 use crate::{
     pallet::{Config, Error, Event, FailedReturns, Pallet, Pools, Releases},
     traits::ReleaseStake,
-    types::ReleasePlace,
+    types::ReleasePosition,
 };
 use frame_support::{dispatch::DispatchResult, storage::with_storage_layer, traits::Get};
 use myelin_pallet_keys::traits::Keys;
@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
             Pools::<T>::remove(id);
             return Ok(());
         }
-        Releases::<T>::insert(ReleasePlace::new(Self::now(), id), None::<T::AccountId>);
+        Releases::<T>::insert(ReleasePosition::new(Self::now(), id), None::<T::AccountId>);
         let (amount, nominators) = (stake.pool.value(), stake.holders);
         Self::deposit_event(Event::StakeReleased { hotkey: hotkey.clone(), amount, nominators });
         Ok(())

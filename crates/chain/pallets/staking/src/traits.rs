@@ -75,7 +75,7 @@ pub trait RootSeats<AccountId> {
     /// Returns the hotkeys on root, ascending by uid.
     fn members() -> Vec<(Uid, AccountId)>;
 
-    /// Checks that root can admit a hotkey. spec staking §7, checks 1 and 3 to 5
+    /// Checks that root can admit a hotkey. spec staking §7, checks 2 to 5
     ///
     /// Root must exist, be below its limits of registrations, and have no seat of the hotkey.
     ///

@@ -18,7 +18,9 @@ pub type MaxChildrenRead = ConstU32<32>;
 /// The last rate-limited operations of a coldkey.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct StakeActivity {
-    /// The last block in which the coldkey added or removed stake, made a delegate or swapped a key.
+    /// The last block in which the coldkey changed its stake, made a delegate or swapped a key.
+    ///
+    /// Changes are additions, removals, moves and transfers. Received stake is none.
     pub last_at: Option<BlockNumber>,
     /// The windows of the operation limit that have not ended. spec staking §3.1
     pub windows: BoundedVec<StakeWindow, MaxWindows>,
@@ -56,12 +58,12 @@ impl From<BlockNumber> for SortedBlock {
 ///
 /// Its encoding sorts as the place does, so that a map keyed by it iterates in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ReleasePlace {
+pub struct ReleasePosition {
     block: SortedBlock,
     pool: [u8; 8],
 }
 
-impl ReleasePlace {
+impl ReleasePosition {
     /// Returns the place of a pool that is released in this block.
     pub fn new(block: BlockNumber, pool: PoolId) -> Self {
         Self { block: block.into(), pool: pool.get().to_be_bytes() }

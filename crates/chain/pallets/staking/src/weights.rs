@@ -168,9 +168,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Reads and writes the records of both keys, and reads the families of both on each network.
     ///
     /// Reads: both records, networks, activity, both pools; for each network both families. Writes: both records, both
-    /// pools, activity.
+    /// pools, activity; for each network the family of the new key.
     fn hotkey_swapped(n: u32) -> Weight {
-        let network = STEP.saturating_add(Self::db(2, 0)).saturating_mul(n.into());
+        let network = STEP.saturating_add(Self::db(2, 1)).saturating_mul(n.into());
         SMALL.saturating_add(Self::db(6, 5)).saturating_add(network)
     }
 
@@ -180,8 +180,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         STEP.saturating_add(Self::db(relatives.saturating_add(2), relatives.saturating_add(4)))
     }
 
+    /// Reads: the queue, the parameters of all networks and those of new subnets. Writes: the queue.
     fn queued_activations() -> Weight {
-        STEP.saturating_add(Self::db(1, 1))
+        STEP.saturating_add(Self::db(3, 1))
     }
 
     fn next_activation() -> Weight {

@@ -190,7 +190,7 @@ pub mod pallet {
 
     /// The parameters of a new subnet.
     ///
-    /// Written at genesis only, so that a local chain can have short tempos.
+    /// Written at genesis and by `set_default_parameters`. Without a default, as [`Network`].
     #[pallet::storage]
     pub type DefaultParameters<T: Config> = StorageValue<_, Parameters>;
 
@@ -414,14 +414,15 @@ pub mod pallet {
         /// Signed by the coldkey that will own the subnet.
         ///
         /// ## Details
-        /// Locks the current price until the subnet ends, and doubles the price of the next creation. A hotkey without
-        /// owner becomes the caller's. The hotkey takes the first seat. If the subnet limit is reached, the subnet with
-        /// the lowest emission among those past their immunity is removed. spec subnets-and-neurons §2
+        /// Locks the current price until the subnet ends, and doubles the price of the next creation. The hotkey must
+        /// be the caller's, and takes the first seat. If the subnet limit is reached, the subnet with the lowest
+        /// emission among those past their immunity is removed. spec subnets-and-neurons §2
         ///
         /// ## Errors
-        /// In this order: those of a swap of the coldkey, [`Error::LaunchPhase`], those of pairing the two keys,
-        /// [`Error::NetworkTxRateLimitExceeded`], [`Error::SubnetLimitReached`], [`Error::CleaningQueueFull`],
-        /// [`Error::CannotAffordLockCost`]. If one of them occurs, no subnet is replaced.
+        /// In this order: those of a swap of the coldkey, [`Error::LaunchPhase`], of the keys pallet
+        /// `NonAssociatedColdKey`, [`Error::StateUnreadable`], [`Error::NetworkTxRateLimitExceeded`],
+        /// [`Error::SubnetLimitReached`], [`Error::CleaningQueueFull`], [`Error::CannotAffordLockCost`]. If one of them
+        /// occurs, no subnet is replaced.
         ///
         /// ## Events
         /// [`Event::NetworkRemoved`] and [`Event::SubnetIdentityRemoved`] of a replaced subnet, those of the balances
@@ -467,8 +468,9 @@ pub mod pallet {
         /// Signed by the owner of the subnet.
         ///
         /// ## Details
-        /// The lock is refunded as far as it has vested, and the pending emission is recycled. Stake on its neurons stays. The netuid can be
-        /// used again after the storage of the subnet has been cleared, a page per block. spec subnets-and-neurons §5
+        /// The lock is refunded as far as it has vested, and the pending emission is recycled. Stake on its neurons
+        /// stays. The netuid can be used again after the storage of the subnet has been cleared, a page per block.
+        /// spec subnets-and-neurons §5
         ///
         /// ## Errors
         /// In this order: those of a swap of the coldkey, [`Error::SubNetworkDoesNotExist`] (for root too),
@@ -581,9 +583,9 @@ pub mod pallet {
         /// parameters that depend on each other can be set in one call. spec subnets-and-neurons §17, §19
         ///
         /// ## Errors
-        /// In this order: those of a swap of the coldkey, bad origin, [`Error::SubNetworkDoesNotExist`],
-        /// [`Error::AdminActionProhibitedDuringWeightsWindow`], [`Error::TxRateLimitExceeded`], then the bounds of each
-        /// parameter.
+        /// In this order: those of a swap of the coldkey, bad origin, [`Error::SubNetworkDoesNotExist`], bad origin for
+        /// a parameter of governance, [`Error::StateUnreadable`], [`Error::AdminActionProhibitedDuringWeightsWindow`],
+        /// [`Error::TxRateLimitExceeded`], then the bounds of each parameter.
         ///
         /// ## Events
         /// [`Event::ParametersSet`].
@@ -605,11 +607,12 @@ pub mod pallet {
         /// Governance.
         ///
         /// ## Details
-        /// The parameters of all networks, and those with which new subnets begin, stay within the new bounds, else the
-        /// call fails. spec subnets-and-neurons §18
+        /// Fails if the parameters of any network, or those with which new subnets begin, would be out of the new
+        /// bounds. spec subnets-and-neurons §18
         ///
         /// ## Errors
-        /// [`Error::InvalidValue`], [`Error::ValueNotInBounds`], then the bounds of each parameter of a network.
+        /// In this order: [`Error::StateUnreadable`]; [`Error::InvalidValue`] and [`Error::ValueNotInBounds`] of the
+        /// new values; the bounds of each parameter of new subnets, then of each network.
         ///
         /// ## Events
         /// [`Event::NetworkParametersSet`].
@@ -629,7 +632,7 @@ pub mod pallet {
         /// Networks that exist stay as they are. spec subnets-and-neurons §17
         ///
         /// ## Errors
-        /// The bounds of each parameter.
+        /// [`Error::StateUnreadable`], then the bounds of each parameter.
         ///
         /// ## Events
         /// [`Event::DefaultParametersSet`].

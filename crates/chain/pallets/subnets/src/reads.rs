@@ -36,7 +36,7 @@ impl<T: Config> ReadSubnets<T::AccountId> for Pallet<T> {
         Network::<T>::get().is_some() && DefaultParameters::<T>::get().is_some()
     }
 
-    // While the record is not readable, calls are closed and epochs wait, so the default is in force for none of them.
+    // While the record is not readable, calls are closed, and epochs and children wait: the default is in force for none.
     fn network() -> NetworkParameters {
         Network::<T>::get().unwrap_or_default()
     }

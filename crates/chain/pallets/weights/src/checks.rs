@@ -172,8 +172,8 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a hotkey may set this vector on a subnet. spec weights §2.1, checks 2 to 14
     ///
-    /// A vector that was committed has the terms of its commit, and no rate limit applies to it. The vector is read last,
-    /// because it is the dearest part of the call.
+    /// A vector that was committed has the terms of its commit, and no rate limit applies to it. The vector is read
+    /// last, because it is the dearest part of the call.
     pub(crate) fn ensure_settable(
         hotkey: &T::AccountId,
         netuid: NetUid,

@@ -11,9 +11,9 @@
 //! | [`Pallet::set_root_weights`] | coldkey | rates subnets on root |
 //!
 //! Epochs read [`traits::ReadWeights`]. The runtime API reads [`Pallet::neuron_weights`] and [`Pallet::commits_of`].
-//! [`Pallet::network_weights`] and [`Pallet::reveal_window`] are the other reads of spec weights §11. The pallet follows seats through `OnSeat` and subnets through
-//! `OnSubnet`. Hotkeys hold no TAO, so their calls are free, and the transaction pool checks them with
-//! [`Pallet::check_free_call`].
+//! [`Pallet::network_weights`] and [`Pallet::reveal_window`] are the other reads of spec weights §11. The pallet
+//! follows seats through `OnSeat` and subnets through `OnSubnet`. Hotkeys hold no TAO, so their calls are free, and the
+//! transaction pool checks them with [`Pallet::check_free_call`].
 //!
 //! # Storage
 //!

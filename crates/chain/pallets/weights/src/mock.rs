@@ -144,7 +144,8 @@ impl ReadSubnets<AccountId> for Tables {
     }
 
     fn network() -> NetworkParameters {
-        NetworkParameters { stake_threshold: Threshold::get(), ..NetworkParameters::default() }
+        // Tests submit as often as they like.
+        NetworkParameters { stake_threshold: Threshold::get(), min_rate_limit: 0, ..NetworkParameters::default() }
     }
 
     fn launch() -> LaunchPhase {
@@ -281,6 +282,7 @@ pub(crate) const fn coldkey_of(hotkey: AccountId) -> AccountId {
 
 /// Creates a network. A subnet belongs to [`ALICE`].
 pub(crate) fn create(netuid: NetUid, parameters: Parameters) {
+    parameters.validate_on(netuid, &Tables::network()).unwrap();
     let record = Subnet {
         registered_at: Weights::now(),
         owner: (!netuid.is_root()).then_some(coldkey_of(ALICE)),
@@ -305,7 +307,11 @@ pub(crate) fn clear(netuid: NetUid) {
 
 /// Changes parameters of a network.
 pub(crate) fn set(netuid: NetUid, change: impl FnOnce(&mut Parameters)) {
-    Networks::mutate(netuid, |network| change(&mut network.as_mut().unwrap().parameters));
+    Networks::mutate(netuid, |network| {
+        let parameters = &mut network.as_mut().unwrap().parameters;
+        change(parameters);
+        parameters.validate_on(netuid, &Tables::network()).unwrap();
+    });
 }
 
 /// Gives a hotkey a fresh seat.
@@ -450,7 +456,9 @@ pub(crate) struct ExtBuilder {
 
 impl Default for ExtBuilder {
     fn default() -> Self {
-        Self { parameters: Parameters { commit_reveal: false, tempo: 5, ..Parameters::default() }, root: false }
+        let parameters =
+            Parameters { commit_reveal: false, tempo: 5, weights_set_rate_limit: 5, ..Parameters::default() };
+        Self { parameters, root: false }
     }
 }
 

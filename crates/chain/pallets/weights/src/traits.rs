@@ -13,9 +13,9 @@ use myelin_records::{seat::Seat, weights::WeightsRow};
 pub trait ReadWeights<AccountId> {
     /// Returns the row of each seat. spec weights §4, §5.6
     ///
-    /// Entries toward seats that were taken at or after the block in which the row was fixed have the value zero. A seat
-    /// without a row has an empty one, fixed in the block of its registration. Commits that are expired but still in
-    /// their queue count as missed. spec weights §5.9
+    /// Entries toward seats that were taken at or after the block in which the row was fixed have the value zero. A
+    /// seat without a row has an empty one, fixed in the block of its registration. Commits that are expired but still
+    /// in their queue count as missed. spec weights §5.9
     fn rows(netuid: NetUid, seats: &[Seat<AccountId>]) -> Vec<WeightsRow>;
 
     /// Returns the last update of each seat, or the block of its registration if there was none. spec weights §1

@@ -5,6 +5,7 @@
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
+use myelin_records::bounds::MAX_PARENTS;
 
 /// The weight of each call and listener.
 pub trait WeightInfo {
@@ -40,8 +41,8 @@ const ENTRY: Weight = Weight::from_parts(1_000_000, 0);
 /// One number of a salt, read and hashed, twice.
 const SALT: Weight = Weight::from_parts(100_000, 0);
 
-/// Reads of the stake weight of a hotkey at most: its pool, its children, its parents and their pools.
-const STAKE: u64 = 64;
+/// Reads of the stake weight of a hotkey at most: its family, and record and pool of itself and of each parent.
+const STAKE: u64 = 3 + 2 * MAX_PARENTS as u64;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {
     fn db(reads: u64, writes: u64) -> Weight {
@@ -50,18 +51,18 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 
     /// Returns the weight of a vector of `n` entries.
     ///
-    /// Reads: parameters of the network and of all, count of seats, uid, permit, last updates, row and stake. Writes:
-    /// last updates and row.
+    /// Reads: parameters of the network and of all, the network, count of seats, uid, permit, last updates, row and
+    /// stake. Writes: last updates and row.
     fn vector(n: u32) -> Weight {
-        CALL.saturating_add(ENTRY.saturating_mul(n.into())).saturating_add(Self::db(7 + STAKE, 2))
+        CALL.saturating_add(ENTRY.saturating_mul(n.into())).saturating_add(Self::db(8 + STAKE, 2))
     }
 
     /// Returns the weight of a commit.
     ///
-    /// Reads: parameters of the network and of all, count of seats, uid, last updates, commits, row, and stake before
-    /// inclusion. Writes: last updates, commits and row.
+    /// Reads: parameters of the network and of all, the network, count of seats, uid, last updates, commits, row, and
+    /// stake before inclusion. Writes: last updates, commits and row.
     fn commit() -> Weight {
-        CALL.saturating_add(Self::db(7 + STAKE, 3))
+        CALL.saturating_add(Self::db(8 + STAKE, 3))
     }
 }
 

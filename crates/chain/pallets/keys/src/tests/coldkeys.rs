@@ -4,14 +4,14 @@ use super::Failure;
 use crate::{
     Announced, Call, ColdkeySwaps, Event, Identities, OwnedHotkeys, TotalEscrowed,
     mock::*,
-    traits::{Keys, ReadEscrow},
+    traits::{IssuanceTerm, Keys},
     types::ColdkeyHash,
 };
 use frame_support::{
     assert_noop, assert_ok,
     dispatch::{CheckIfFeeless, DispatchResult},
     traits::{
-        ReservableCurrency,
+        LockableCurrency, ReservableCurrency, WithdrawReasons,
         fungible::Inspect,
         tokens::{Fortitude, Preservation},
     },
@@ -62,8 +62,19 @@ fn an_announcement_costs_and_binds() {
         let due = 1 + DELAY;
         assert_eq!(events(), [Event::ColdkeySwapAnnounced { who: OWNER, new_coldkey_hash: hash(FRESH), due }]);
         assert_eq!(free(OWNER), EXISTENTIAL_DEPOSIT);
-        assert_eq!(KeysPallet::escrowed().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
+        assert_eq!(<KeysPallet as IssuanceTerm>::amount().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
         assert_noop!(<KeysPallet as Keys<_>>::ensure_not_swapping(&OWNER), Failure::ColdkeySwapAnnounced);
+    });
+}
+
+#[test]
+fn tao_that_others_froze_moves_with_the_coldkey() {
+    ExtBuilder::default().build_and_execute(|| {
+        // A lock, as that of a vote. It refers to the account, which so keeps the existential deposit.
+        Balances::set_lock(*b"of votes", &OWNER, ENDOWMENT, WithdrawReasons::all());
+        assert_eq!(Balances::reducible_balance(&OWNER, Preservation::Expendable, Fortitude::Polite), 0);
+        assert_ok!(swap(OWNER, FRESH, 0));
+        assert_eq!((free(FRESH), free(OWNER)), (ENDOWMENT - EXISTENTIAL_DEPOSIT, EXISTENTIAL_DEPOSIT));
     });
 }
 
@@ -233,7 +244,7 @@ fn an_announcement_is_repeated_a_while_after_it_was_due() {
         assert_ok!(KeysPallet::announce_coldkey_swap(origin(OWNER), hash(OTHER)));
         assert_eq!(burnt(), []);
         assert_noop!(KeysPallet::swap_coldkey_announced(origin(OWNER), OTHER), Failure::ColdkeySwapTooEarly);
-        assert_eq!(KeysPallet::escrowed().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
+        assert_eq!(<KeysPallet as IssuanceTerm>::amount().rao(), ENDOWMENT - KEY_SWAP_COST - EXISTENTIAL_DEPOSIT);
     });
 }
 

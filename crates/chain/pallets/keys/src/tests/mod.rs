@@ -6,6 +6,7 @@ use crate::mock::Test;
 mod coldkeys;
 mod hotkeys;
 mod identity;
+mod invariants;
 mod prop;
 
 /// The errors of this pallet.

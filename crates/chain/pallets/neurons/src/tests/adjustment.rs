@@ -146,6 +146,7 @@ fn a_new_initial_price_applies_at_once_and_is_announced() {
         let patch = ParametersPatch {
             initial_burn: Some(Amount::from_rao(3)),
             initial_difficulty: Some(77),
+            min_difficulty: Some(1),
             ..Default::default()
         };
         set(SUBNET, &patch);

@@ -107,6 +107,33 @@ fn announcements_are_refused_by_number() {
 }
 
 #[test]
+fn the_wait_of_each_announcement_counts_from_the_last_of_its_kind() {
+    ExtBuilder::default().build_and_execute(|| {
+        let waited = |call: &Call<Test>| Pallet::<Test>::blocks_since_last(&account(101), call);
+        let calls = [
+            axon(SUBNET, PUBLIC_V4, 1, 4),
+            axon_tls(PUBLIC_V4, 1, 4, vec![1; 33]),
+            prometheus(PUBLIC_V4, 1, 4),
+            commitment(),
+        ];
+        assert_ok!(burned_register(1, 101));
+        run_to_block(3);
+        // Since the first block, if there was none.
+        assert_eq!(calls.each_ref().map(waited), [3; 4]);
+        assert_ok!(dispatch(101, calls[0].clone()));
+        run_to_block(5);
+        assert_ok!(dispatch(101, calls[2].clone()));
+        run_to_block(9);
+        assert_ok!(dispatch(101, calls[3].clone()));
+        run_to_block(20);
+        assert_eq!(calls.each_ref().map(waited), [17, 17, 15, 11]);
+        // Those of another network and of another key are others.
+        assert_eq!(waited(&axon(NetUid::new(9), PUBLIC_V4, 1, 4)), 20);
+        assert_eq!(Pallet::<Test>::blocks_since_last(&account(102), &calls[0]), 20);
+    });
+}
+
+#[test]
 fn work_is_checked_to_the_seal() {
     ExtBuilder::default().parameters(&effortless()).build_and_execute(|| {
         run_to_block(5);

@@ -119,6 +119,7 @@ fn the_preconditions_are_checked_in_their_order() {
         let closed = Parameters {
             max_registrations_per_block: 0,
             initial_difficulty: DIFFICULTY,
+            min_difficulty: 1,
             max_allowed_uids: 0,
             max_allowed_validators: 0,
             ..Parameters::default()

@@ -123,6 +123,12 @@ fn the_checks_come_in_their_order() {
         cool_down();
         set_global(|network| network.stake_threshold = rao(1_001));
         assert_noop!(set(OWNER, HOT, &[child(99, HOT_TOO), child(99, FRESH)]), Failure::ProportionOverflow);
+        let as_listed = |children: [FamilyMember<AccountId>; 2]| {
+            Staking::set_children(origin(OWNER), HOT, SUBNET, BoundedVec::truncate_from(children.to_vec()))
+        };
+        let unowned = 99;
+        assert_noop!(as_listed([child(99, HOT_TOO), child(99, unowned)]), Failure::ProportionOverflow);
+        assert_noop!(as_listed([child(50, HOT_TOO), child(50, unowned)]), Failure::HotKeyAccountNotExists);
         assert_noop!(set(OWNER, HOT, &[child(99, HOT_TOO)]), Failure::ChildParentInconsistency);
         assert_noop!(set(OWNER, HOT, &[child(99, FRESH)]), Failure::NotEnoughStakeToSetChildkeys);
         set_global(|network| network.stake_threshold = rao(1_000));
@@ -334,6 +340,76 @@ fn many_lists_of_one_subnet_delay_those_of_others_by_blocks() {
         }
         assert_eq!(Families::<Test>::get(OTHER_SUBNET, 2_000).children[..], [child(100, FRESH)]);
         assert!(blocks > 1 && blocks <= 20, "{blocks} blocks");
+    });
+}
+
+#[test]
+fn lists_of_several_subnets_take_effect_in_the_order_in_which_they_are_due() {
+    let builder = ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000);
+    builder.staked(OTHER, HOT_THREE, 1_000).build_and_execute(|| {
+        create_network(OTHER_SUBNET, Parameters::default());
+        assert_ok!(set_on(OWNER, HOT, OTHER_SUBNET, &[child(1, 30)]));
+        next_block();
+        assert_ok!(set_on(OTHER, HOT_TOO, SUBNET, &[child(1, 30)]));
+        next_block();
+        assert_ok!(set_on(OTHER, HOT_THREE, OTHER_SUBNET, &[child(1, 30)]));
+        // Two lists of one block: that of the lower netuid comes first.
+        assert_ok!(set_on(OTHER, HOT_THREE, SUBNET, &[child(1, 31)]));
+        skip(7_201);
+        Staking::queue_children(OTHER_SUBNET);
+        Staking::queue_children(SUBNET);
+        let looks = |networks| Weights::queued_activations() + Weights::next_activation() * networks;
+        let one = Weights::activate_children() + Weights::next_activation();
+        for (place, networks) in [(OTHER_SUBNET, 2), (SUBNET, 2), (SUBNET, 2), (OTHER_SUBNET, 1)] {
+            events();
+            MaxActivationWeight::set(looks(networks) + one);
+            // The weight of what was done is what a block counts.
+            assert_eq!(Staking::activate_children(), looks(networks) + one);
+            let active = events().into_iter().map(|event| match event {
+                Event::SetChildren { netuid, .. } => netuid,
+                event => panic!("{event:?}"),
+            });
+            assert_eq!(active.collect::<Vec<_>>(), [place]);
+            next_block();
+        }
+        assert!(ActivationBacklog::<Test>::get().is_empty());
+        assert_eq!(Staking::activate_children(), looks(0));
+    });
+}
+
+#[test]
+fn a_later_epoch_takes_lists_that_were_due_since_the_one_before() {
+    ExtBuilder::default().staked(OWNER, HOT, 1_000).staked(OTHER, HOT_TOO, 1_000).build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        next_block();
+        assert_ok!(set(OTHER, HOT_TOO, &[child(10, 30)]));
+        skip_to_block(7_202);
+        // Only the first list is due before this epoch, and it waits.
+        Staking::queue_children(SUBNET);
+        MaxActivationWeight::set(Weights::queued_activations() + Weights::next_activation());
+        Staking::activate_children();
+        skip(10);
+        Staking::queue_children(SUBNET);
+        assert_eq!(ActivationBacklog::<Test>::get().get(&SUBNET), Some(&7_212));
+        MaxActivationWeight::set(Weight::MAX);
+        Staking::activate_children();
+        assert_eq!(parents(30), [HOT, HOT_TOO]);
+    });
+}
+
+#[test]
+fn lists_wait_while_the_parameters_cannot_be_decoded() {
+    one_parent().build_and_execute(|| {
+        assert_ok!(set(OWNER, HOT, &[child(10, 30)]));
+        skip(7_201);
+        Unreadable::put(true);
+        events();
+        activate(SUBNET);
+        assert_eq!((events(), parents(30)), (vec![], vec![]));
+        assert!(ActivationBacklog::<Test>::get().contains_key(&SUBNET));
+        Unreadable::put(false);
+        Staking::activate_children();
+        assert_eq!(parents(30), [HOT]);
     });
 }
 

@@ -66,6 +66,27 @@ fn everything_moves_to_the_new_hotkey() {
 }
 
 #[test]
+fn a_take_of_the_new_hotkey_does_not_outlive_the_swap() {
+    ExtBuilder::default().staked(OTHER, HOT_THREE, TEN).build_and_execute(|| {
+        set_global(|network| network.take_notice = 20);
+        pair(OWNER, HOT);
+        pair(OWNER, HOT_TOO);
+        // The parent chose a child that takes nothing.
+        lend(OTHER, HOT_THREE, HOT);
+        assert_ok!(Staking::set_childkey_take(origin(OWNER), HOT_TOO, SUBNET, Take::new(11_796)));
+        skip(20);
+        let take = |hotkey| Families::<Test>::get(SUBNET, hotkey).take_at(System::block_number(), Take::new(11_796));
+        assert_eq!(take(HOT_TOO), Take::new(11_796));
+        swapped(OWNER, HOT, HOT_TOO);
+        assert_eq!(take(HOT_TOO), Take::default());
+        skip(7_201);
+        activate(SUBNET);
+        assert_eq!(Families::<Test>::get(SUBNET, HOT_TOO).parents[0].hotkey, HOT_THREE);
+        assert_eq!(take(HOT_TOO), Take::default());
+    });
+}
+
+#[test]
 fn pending_children_of_others_follow_the_swap() {
     ExtBuilder::default().staked(OTHER, HOT_THREE, 1_000).build_and_execute(|| {
         pair(OWNER, HOT);

@@ -5,7 +5,7 @@ use crate::{
     Event, FailedReturns, Holdings, Hotkeys, NextPool, Nominations, Pools, Releases, TotalStake,
     mock::*,
     traits::{ReadStake, ReleaseStake},
-    types::ReleasePlace,
+    types::ReleasePosition,
     weights::{SubstrateWeight, WeightInfo},
 };
 use codec::{Decode, Encode};
@@ -210,7 +210,7 @@ fn mend(id: PoolId, coldkey: AccountId, had: Holding) {
     assert_eq!(Staking::do_try_state(), Err("stake could not be returned to its coldkey".into()));
     FailedReturns::<Test>::remove(id, coldkey);
     Holdings::<Test>::insert(id, coldkey, had);
-    Releases::<Test>::insert(ReleasePlace::new(System::block_number(), id), None::<AccountId>);
+    Releases::<Test>::insert(ReleasePosition::new(System::block_number(), id), None::<AccountId>);
 }
 
 fn failures() -> usize {

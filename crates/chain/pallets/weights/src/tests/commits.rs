@@ -94,7 +94,7 @@ fn neither_permit_nor_stake_is_needed() {
 fn commits_keep_the_distance_of_the_rate_limit_and_so_do_weights_after_them() {
     ExtBuilder::default()
         .commit_reveal()
-        .parameters(|parameters| parameters.weights_set_rate_limit = 10)
+        .parameters(|parameters| (parameters.tempo, parameters.weights_set_rate_limit) = (10, 10))
         .build_and_execute(|| {
             run_to_block(11);
             assert_ok!(commit(ALICE, SUBNET, VECTOR));

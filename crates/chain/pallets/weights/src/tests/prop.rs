@@ -327,10 +327,11 @@ impl Model {
             }
             Event::Parameters { tempo, period, rate_limit, commit_reveal } => {
                 (self.tempo, self.period) = (*tempo, *period);
-                (self.rate_limit, self.commit_reveal) = (*rate_limit, *commit_reveal);
+                (self.rate_limit, self.commit_reveal) = ((*rate_limit).min((*tempo).into()), *commit_reveal);
                 set(SUBNET, |parameters| {
                     (parameters.tempo, parameters.reveal_period_epochs) = (*tempo, *period);
-                    (parameters.weights_set_rate_limit, parameters.commit_reveal) = (*rate_limit, *commit_reveal);
+                    (parameters.weights_set_rate_limit, parameters.commit_reveal) =
+                        (self.rate_limit, self.commit_reveal);
                 });
             }
             Event::Blocks { number } => run_to_block(System::block_number() + number),

@@ -207,7 +207,7 @@ fn no_later_terms_void_a_commit() {
 fn the_rate_limit_does_not_hold_for_reveals() {
     ExtBuilder::default()
         .commit_reveal()
-        .parameters(|parameters| parameters.weights_set_rate_limit = 1_000)
+        .parameters(|parameters| parameters.weights_set_rate_limit = 5)
         .build_and_execute(|| {
             run_to_block(9);
             assert_ok!(commit(ALICE, SUBNET, VECTOR));
@@ -232,7 +232,8 @@ fn another_salt_vector_version_or_author_does_not_match() {
     });
 }
 
-/// Makes commits of blocks 4, 10 and 16 to all weight on neurons 1, 2 and 3, which may all be revealed from block 22 on.
+/// Makes commits of blocks 4, 10 and 16 to all weight on neurons 1, 2 and 3, which may all be revealed from block 22
+/// on.
 ///
 /// Only a reveal period that shortens opens several commits at once.
 fn three_for_one_window() {

@@ -150,7 +150,7 @@ fn a_single_vote_is_never_exempt_from_the_limit() {
 #[test]
 fn votes_keep_the_distance_of_the_rate_limit_of_root() {
     run(|| {
-        set(SUBNET, |parameters| parameters.weights_set_rate_limit = 1_000);
+        set(SUBNET, |parameters| (parameters.tempo, parameters.weights_set_rate_limit) = (360, 360));
         run_to_block(2);
         assert_ok!(vote(&[(1, 1)]));
         run_to_block(101);

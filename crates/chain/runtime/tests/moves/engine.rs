@@ -1,9 +1,10 @@
 //! Random calls of the engine's pallets that contain no other call.
 
-use crate::{
+use super::{
+    Moves,
     accounts::{ACCOUNTS, COLDKEYS, account},
     arguments::{address, anyone, coldkey, destination, likely, rao},
-    moves::{Moves, by, moved},
+    by, moved,
 };
 use codec::Encode;
 use frame_support::weights::Weight;

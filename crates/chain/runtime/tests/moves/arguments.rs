@@ -1,6 +1,6 @@
 //! The arguments of random calls: mostly a few accounts, hotkeys and subnets, and amounts around the bounds.
 
-use crate::{
+use super::{
     accounts::{ACCOUNTS, COLDKEYS, account, owner},
     engine::pair_of_signatories,
 };

@@ -1,10 +1,12 @@
 //! Random calls with others in them, and what governance does.
 
-use crate::{
+use super::{
+    Move,
     accounts::{account, heir},
     arguments::{address, anyone, coldkey, destination, hotkey, likely, netuid, patch, rao},
+    by,
     engine::{delegate, pair_of_signatories},
-    moves::{Move, by, moved},
+    moved,
 };
 use frame_support::weights::Weight;
 use myelin_pallet_keys::Call as KeysCall;

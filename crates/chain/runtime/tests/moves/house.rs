@@ -1,9 +1,10 @@
 //! Random calls of the pallets of the house.
 
-use crate::{
+use super::{
+    Move, Moves,
     accounts::{account, heir},
     arguments::{amount, anyone, bounded, coldkey, hotkey, likely, netuid, owned, owned_subnet, patch, take, text},
-    moves::{Move, Moves, by, moved},
+    by, moved,
 };
 use codec::{Compact, Encode};
 use frame_support::{BoundedVec, traits::Get};

@@ -1,15 +1,22 @@
 //! The moves of a random chain: each call of each pallet, with arguments that are mostly about the same few accounts,
 //! hotkeys and subnets, so that one move meets what another has left.
 
-use crate::{
+pub(crate) mod accounts;
+mod aim;
+mod arguments;
+mod engine;
+mod house;
+mod wrappers;
+
+use self::{
     accounts::{ACCOUNTS, account, key},
     aim::aim,
     arguments::likely,
-    chain::Chain,
     engine::{balances, multisigs, others, proxies, session},
     house::{keys, neurons, staking, subnets, weights},
     wrappers::{governance, wrapped},
 };
+use crate::chain::Chain;
 use codec::Encode;
 use myelin_economics::work::WorkChallenge;
 use myelin_pallet_keys::Call as KeysCall;

@@ -1,11 +1,11 @@
 //! The aim of moves: keys and networks that would make a move fail give way to some of the state, so that moves reach
 //! deep into the chain. A move that is not aimed mostly shows which error it meets.
 
-use crate::{
+use super::{
+    Move,
     accounts::{ACCOUNTS, COLDKEYS, account},
     engine::delegate,
     house::{SALT, Vector, promise, vectors},
-    moves::Move,
 };
 use codec::{Compact, Encode};
 use frame_support::BoundedVec;
