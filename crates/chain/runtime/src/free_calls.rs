@@ -225,7 +225,7 @@ mod tests {
     fn all_seats_together_stay_below_the_third_with_all_that_a_block_counts() {
         let demand = <Runtime as Config>::GreatestDemand::get().ref_time() / 1_000_000_000;
         // Milliseconds of 500. docs/decisions/0010
-        assert_eq!(demand, 471);
+        assert_eq!(demand, 360);
     }
 
     #[test]

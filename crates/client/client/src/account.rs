@@ -186,15 +186,22 @@ impl Account {
     /// The future may be dropped. It is then unknown whether the call is executed.
     pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
-        let mut was_renewed = false;
+        let mut outdated: Option<SentTransaction> = None;
         loop {
-            let sent = match self.send(call).await {
+            let sent = match self.send_with(call, outdated.map(|outdated| outdated.nonce)).await {
                 Ok(sent) => sent,
+                // A node may keep the outdated transaction, which has the same nonce, for some blocks.
+                Err(CallError::Refused(PoolRefusal::Waiting)) if outdated.is_some() && began.elapsed() < limit => {
+                    sleep(self.chain.link().limits().pause).await;
+                    continue;
+                }
                 Err(error) => return SubmissionOutcome::Failed { error, included: None },
             };
             match self.outcome(&sent, limit.saturating_sub(began.elapsed())).await {
-                SubmissionOutcome::Failed { error: CallError::Refused(PoolRefusal::Version), .. } if !was_renewed => {
-                    was_renewed = true;
+                SubmissionOutcome::Failed { error: CallError::Refused(PoolRefusal::Version), .. }
+                    if outdated.is_none() =>
+                {
+                    outdated = Some(sent);
                 }
                 outcome => return outcome,
             }
@@ -226,7 +233,13 @@ impl Account {
     /// # Errors
     /// [`CallError::NotSent`] if no node was given the transaction, [`CallError::Refused`] if the pool refused it.
     pub async fn send<Call: Payload>(&self, call: &Call) -> Result<SentTransaction, CallError> {
+        self.send_with(call, None).await
+    }
+
+    /// Sends a call like [`Account::send`], with this nonce if one is given.
+    async fn send_with<Call: Payload>(&self, call: &Call, only: Option<u64>) -> Result<SentTransaction, CallError> {
         let mut next = self.next.lock().await;
+        next.nonce = only.or(next.nonce);
         let mut attempts = 1..=ATTEMPTS;
         let mut was_renewed = false;
         // The free nonce that is left for the next transaction, if this one takes that of an earlier call.
@@ -273,7 +286,7 @@ impl Account {
             };
             attempts.next();
             if matches!(refusal, PoolRefusal::Stale | PoolRefusal::Future | PoolRefusal::Waiting) {
-                if attempts.is_empty() {
+                if attempts.is_empty() || only.is_some() {
                     return Err(refusal.into());
                 }
                 let free = self.chain_nonce().await.map_err(CallError::NotSent)?;

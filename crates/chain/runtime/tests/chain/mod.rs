@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test takes what it needs")]
 
 mod books;
+mod costs;
 
 use books::Books;
 use frame_support::{
@@ -37,6 +38,11 @@ const FIRST_SLOT: u64 = 1_000;
 
 /// The outcome of a transaction in a block.
 pub(crate) type Applied = Result<Result<(), DispatchError>, TransactionValidityError>;
+
+/// Returns the weight of the block so far, in picoseconds.
+fn block_weight() -> u64 {
+    System::block_weight().total().ref_time()
+}
 
 /// A chain after its last block.
 pub(crate) struct Chain {
@@ -141,9 +147,13 @@ impl Chain {
     /// Begins a block: its hooks run, and the time is set.
     pub(crate) fn begin_block(&mut self) {
         let header = self.next_header();
-        self.books = Some(self.look(|| {
-            let mut books = Books::open();
+        let mut books = self.look(Books::open);
+        let ((), touched) = costs::touched(&mut self.state, || {
             Executive::initialize_block(&header);
+        });
+        let charged = self.look(block_weight);
+        assert!(touched <= charged, "the hooks of block {} touch {touched} ps for {charged} ps", header.number);
+        self.books = Some(self.look(|| {
             books.note_emission();
             let now = *slot(header.number) * <SlotTime as Get<u64>>::get();
             let time = UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into());
@@ -153,13 +163,22 @@ impl Chain {
     }
 
     /// Applies a transaction to the block that has begun. Of one that is refused nothing stays, as a node does it.
+    ///
+    /// # Panics
+    /// If the transaction touches more storage than it is charged for.
     pub(crate) fn apply(&mut self, transaction: UncheckedExtrinsic) -> Applied {
-        self.look(|| {
+        let (name, before) = (format!("{:?}", transaction.function), self.look(block_weight));
+        let (applied, touched) = costs::touched(&mut self.state, || {
             with_transaction_unchecked(|| match Executive::apply_extrinsic(transaction) {
                 applied @ Ok(_) => TransactionOutcome::Commit(applied),
                 refused @ Err(_) => TransactionOutcome::Rollback(refused),
             })
-        })
+        });
+        let charged = self.look(block_weight) - before;
+        // Sudo names the weight of some calls itself.
+        let free = applied.is_err() || name.contains("unchecked_weight") || name.contains("with_weight");
+        assert!(free || touched <= charged, "{name} touches {touched} ps and is charged {charged} ps");
+        applied
     }
 
     /// Ends the block that has begun, and checks its books and totals.

@@ -89,6 +89,7 @@ fn answers_have_the_layouts_of_the_metadata() {
         ("delegates", MetaType::new::<DelegatePage>()),
         ("hotkey", MetaType::new::<Option<HotkeyInfo>>()),
         ("hotkeys", MetaType::new::<Vec<HotkeyInfo>>()),
+        ("free_share", MetaType::new::<u32>()),
         ("issuance", MetaType::new::<IssuanceInfo>()),
         ("metagraph", MetaType::new::<Option<MetagraphInfo>>()),
         ("network_parameters", MetaType::new::<Option<NetworkParameters>>()),

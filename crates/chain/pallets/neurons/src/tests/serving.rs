@@ -75,7 +75,7 @@ fn the_preconditions_are_checked_in_their_order() {
             assert_noop!(serve(101, PUBLIC_V4, 0, 4), Error::<Test>::ServingRateLimitExceeded);
         }
         assert_noop!(axon_tls(101, 0, b""), Error::<Test>::ServingRateLimitExceeded);
-        run_to_block(74);
+        run_to_block(52);
         for serve in [axon, prometheus] {
             assert_noop!(serve(101, PUBLIC_V4, 0, 4), Error::<Test>::InvalidPort);
         }
@@ -147,12 +147,12 @@ fn announcements_are_apart_by_the_rate_limit() {
         // The metrics have a timer of their own.
         run_to_block(10);
         assert_ok!(prometheus(101, PUBLIC_V4, 1, 4));
-        run_to_block(73);
+        run_to_block(51);
         assert_noop!(axon(101, PUBLIC_V4, 1, 4), Error::<Test>::ServingRateLimitExceeded);
         next_block();
         assert_ok!(axon_tls(101, 2, &[1; 33]));
         assert_noop!(prometheus(101, PUBLIC_V4, 1, 4), Error::<Test>::ServingRateLimitExceeded);
-        run_to_block(82);
+        run_to_block(60);
         assert_ok!(prometheus(101, PUBLIC_V4, 1, 4));
 
         set(SUBNET, &ParametersPatch { serving_rate_limit: Some(0), ..Default::default() });
