@@ -177,19 +177,18 @@ impl TestNode {
 
     /// Waits until the block at this height is final, and returns the height of the last final block.
     pub async fn wait_until_finalised(&self, least: u64) -> u64 {
-        self.wait_for_head(least, "FinalizedHeads").await
+        self.wait_for_head(least, ("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads")).await
     }
 
     /// Waits until the best block has this height at least, and returns its height.
     pub async fn wait_until_best(&self, least: u64) -> u64 {
-        self.wait_for_head(least, "NewHeads").await
+        self.wait_for_head(least, ("chain_subscribeNewHeads", "chain_unsubscribeNewHeads")).await
     }
 
-    async fn wait_for_head(&self, least: u64, heads: &str) -> u64 {
-        let (subscribe, unsubscribe) = (format!("chain_subscribe{heads}"), format!("chain_unsubscribe{heads}"));
+    async fn wait_for_head(&self, least: u64, (subscribe, unsubscribe): (&str, &str)) -> u64 {
         let wait = async {
             let mut headers: Subscription<Value> =
-                self.rpc.subscribe(&subscribe, rpc_params![], &unsubscribe).await.expect("a node offers its blocks");
+                self.rpc.subscribe(subscribe, rpc_params![], unsubscribe).await.expect("a node offers its blocks");
             loop {
                 let header = headers.next().await.expect("the node goes on").expect("a header is JSON");
                 if height(&header) >= least {
@@ -199,7 +198,7 @@ impl TestNode {
         };
         timeout(START_TIMEOUT, wait)
             .await
-            .unwrap_or_else(|_| panic!("block {least} was not among {heads} in {START_TIMEOUT:?}"))
+            .unwrap_or_else(|_| panic!("block {least} did not come to {subscribe} in {START_TIMEOUT:?}"))
     }
 }
 

@@ -501,8 +501,8 @@ fn the_room_of_governance_is_closed_to_accounts() {
 
     // The upgrade that governance has authorised is open to all accounts, and no other code is.
     let code_hash = BlakeTwo256::hash(&code);
-    let authorize = frame_system::Call::authorize_upgrade_without_checks { code_hash };
-    chain.succeed(&governance, SudoCall::sudo { call: Box::new(authorize.into()) });
+    let permit = frame_system::Call::authorize_upgrade_without_checks { code_hash };
+    chain.succeed(&governance, SudoCall::sudo { call: Box::new(permit.into()) });
     validity(&mut chain, &stranger, upgrade.clone());
     let other = frame_system::Call::apply_authorized_upgrade { code: vec![1; 4] };
     assert_eq!(chain.refusal(&stranger, other), InvalidTransaction::Call.into());

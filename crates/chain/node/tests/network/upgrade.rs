@@ -132,8 +132,8 @@ async fn clients_go_on_through_an_upgrade() {
         let before = chain.now().await;
         assert_eq!(free_calls_version(&chain, &before).await, [1, 0]);
         let code_hash = H256(blake2_256(code));
-        let authorize = RuntimeCall::System(SystemCall::authorize_upgrade { code_hash });
-        chain.submit(&runtime::transactions().sudo().sudo(authorize), &key("Alice")).await.expect("Alice may use sudo");
+        let permit = RuntimeCall::System(SystemCall::authorize_upgrade { code_hash });
+        chain.submit(&runtime::transactions().sudo().sudo(permit), &key("Alice")).await.expect("Alice may use sudo");
         let apply = runtime::transactions().system().apply_authorized_upgrade(code.to_vec());
         let applied = chain.submit(&apply, &key("Charlie")).await.expect("the upgrade is authorised");
         let upgraded = |moment: TestState| async move { moment.spec_version() == 2 };
