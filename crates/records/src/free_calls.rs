@@ -22,6 +22,10 @@ pub const FREE_CALLS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The most free calls of one key that wait in the transaction pool. They pay no fee, so the pool keeps few of them.
+/// spec events-and-errors §8.2.
+pub const FREE_CALLS_AHEAD: u32 = 8;
+
 /// Returns true if the call of this pallet is free.
 pub fn is_free(pallet: &str, call: &str) -> bool {
     FREE_CALLS.iter().any(|(name, calls)| *name == pallet && calls.contains(&call))

@@ -157,9 +157,12 @@ impl MetricSources {
             hash.is_some_and(|hash| self.backend.have_state_at(hash, number))
         };
         let (mut low, mut high) = (least, finalised.max(least));
+        // An archive keeps the least.
+        if kept(low) {
+            return low;
+        }
         while low < high {
-            // An archive keeps the lowest, and a pruned node one near the last look.
-            let middle = if kept(low) { return low } else { low + (high - low) / 2 };
+            let middle = low + (high - low) / 2;
             if kept(middle) { high = middle } else { low = middle + 1 }
         }
         low

@@ -403,7 +403,8 @@ fn follow_blocks(
     task_manager: &TaskManager,
 ) -> Result<(), Error> {
     let outdated = upgrade::drop_outdated_transactions(sources.client.clone(), pool.clone());
-    task_manager.spawn_handle().spawn("outdated-transactions", None, outdated);
+    // It checks each transaction of the pool at once.
+    task_manager.spawn_handle().spawn_blocking("outdated-transactions", None, outdated);
     if let Some(registry) = registry {
         let metrics = sources.follow(ChainMetrics::register(registry)?);
         task_manager.spawn_handle().spawn("chain-metrics", None, metrics);

@@ -22,6 +22,9 @@ pub(crate) async fn drop_outdated_transactions(client: Arc<Client>, pool: Arc<Tr
     let mut blocks = client.import_notification_stream();
     let mut upgraded = false;
     while let Some(block) = blocks.next().await {
+        if !block.is_new_best {
+            continue;
+        }
         // The pool needs time to forget the transactions of the upgrade's own block, so this is the block after it.
         if mem::take(&mut upgraded) {
             let waiting = pool.futures().into_iter().map(|waiting| (*waiting.hash(), waiting.data().clone()));

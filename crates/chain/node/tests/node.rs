@@ -188,25 +188,45 @@ fn an_exported_specification_is_one_that_can_be_given_back() {
     assert_eq!(again.stdout, std::fs::read(&file).expect("it was exported"));
 }
 
-/// Returns the line in which a node that was started with these options says which pool of transactions it has.
-fn pool_line(options: &[&str]) -> String {
+/// Returns the log of a node that is started with these options, up to the first line with this text.
+fn log_until(text: &str, options: &[&str]) -> Vec<String> {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let mut node = Command::new(NODE)
-        .args(["--chain", "test", "--alice", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--base-path"])
+        .args(["--alice", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--base-path"])
         .arg(folder.path())
         .args(options)
         .stderr(Stdio::piped())
         .spawn()
         .expect("the node starts");
-    let log = BufReader::new(node.stderr.take().expect("it was piped"));
-    let line = log.lines().map_while(Result::ok).find(|line| line.contains("transaction pool"));
+    let mut log = Vec::new();
+    for line in BufReader::new(node.stderr.take().expect("it was piped")).lines().map_while(Result::ok) {
+        log.push(line);
+        if log.last().is_some_and(|line| line.contains(text)) {
+            break;
+        }
+    }
     node.kill().expect("the node runs");
     node.wait().expect("it ends");
-    line.expect("the node names its pool")
+    assert!(log.last().is_some_and(|line| line.contains(text)), "{log:#?}");
+    log
 }
 
 #[test]
 fn the_pool_keeps_one_state_unless_told_otherwise() {
-    assert!(pool_line(&[]).contains("SingleState"));
-    assert!(pool_line(&["--pool-type", "fork-aware"]).contains("ForkAware"));
+    let pool = |options: &[&str]| log_until("transaction pool", options).pop().expect("the text is there");
+    assert!(pool(&["--chain", "test"]).contains("SingleState"));
+    assert!(pool(&["--chain", "test", "--pool-type", "fork-aware"]).contains("ForkAware"));
+}
+
+#[test]
+fn an_authority_of_a_public_network_measures_its_machine() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("main.json");
+    specification_with_alice("main", &file);
+    let public = ["--chain", text(&file), "--unsafe-force-node-key-generation"];
+    let measures =
+        |options: &[&str]| log_until("JSON-RPC server", options).iter().any(|line| line.contains("Disk score"));
+    assert!(measures(&public));
+    assert!(!measures(&[&public[..], &["--no-hardware-check"]].concat()));
+    assert!(!measures(&["--chain", "test"]), "a machine of a developer is not judged");
 }

@@ -355,10 +355,12 @@ mod tests {
     use frame_support::{
         dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo},
         traits::OnRuntimeUpgrade,
+        weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
     };
     use frame_system::limits::BlockWeights;
+    use myelin_pallet_emission::{types::EpochSize, weights::WeightInfo as _};
     use myelin_pallet_neurons::weights::WeightInfo as _;
-    use myelin_records::bounds::MAX_NETWORKS;
+    use myelin_records::bounds::{MAX_NETWORKS, MAX_UIDS};
     use sp_runtime::{BuildStorage, traits::Convert};
 
     /// Bytes of a signed transaction around its call: address, signature, era, nonce and tip.
@@ -400,6 +402,16 @@ mod tests {
         ];
         let hooks = hooks.into_iter().fold(Weight::zero(), Weight::saturating_add);
         assert!(hooks.ref_time() <= MAXIMUM_BLOCK_WEIGHT.ref_time() / 100 * 95, "{hooks} of {MAXIMUM_BLOCK_WEIGHT}");
+    }
+
+    #[test]
+    fn eight_epochs_of_full_size_fit_into_a_block() {
+        type Epochs = myelin_pallet_emission::weights::SubstrateWeight<Runtime>;
+        let size = EpochSize { neurons: MAX_UIDS.into(), permits: 64, parents: 0, permit_parents: 0 };
+        let epoch = Epochs::measure_epoch(size.neurons).saturating_add(Epochs::epoch(size));
+        assert!(epoch.ref_time() <= 187 * WEIGHT_REF_TIME_PER_MILLIS, "{epoch}");
+        let eight = Epochs::tick(MAX_NETWORKS).saturating_add(epoch.saturating_mul(8));
+        assert!(eight.all_lte(MaxTickWeight::get()), "{eight} of {}", MaxTickWeight::get());
     }
 
     #[test]

@@ -26,7 +26,7 @@ use myelin_pallet_neurons::Call as NeuronsCall;
 use myelin_pallet_staking::Call as StakingCall;
 use myelin_pallet_weights::Call as WeightsCall;
 use myelin_primitives::{BlockNumber, NetUid};
-use myelin_records::pool_code::PoolCode;
+use myelin_records::{free_calls::FREE_CALLS_AHEAD, pool_code::PoolCode};
 use pallet_multisig::Call as MultisigCall;
 use pallet_preimage::Call as PreimageCall;
 use pallet_proxy::Call as ProxyCall;
@@ -43,9 +43,6 @@ use sp_runtime::{
     },
     transaction_validity::{TransactionLongevity, TransactionPriority},
 };
-
-/// The most free calls of one key that wait in the pool. They pay no fee, so the pool keeps few of them.
-const FREE_CALLS_AHEAD: Nonce = 8;
 
 /// The age of the oldest first nonce of a key without a record, in blocks: the mortality of our client's transactions.
 const FIRST_NONCE_AGE: BlockNumber = 64;

@@ -8,8 +8,7 @@ use frame_metadata::{
     RuntimeMetadata, RuntimeMetadataPrefixed,
     v15::{PalletMetadata, RuntimeMetadataV15, StorageEntryMetadata, StorageEntryModifier, StorageEntryType},
 };
-use merkleized_metadata::{ExtraInfo, generate_metadata_digest};
-use myelin_runtime::{Runtime, SS58_PREFIX, VERSION};
+use myelin_runtime::{Runtime, signing::metadata_hash};
 use scale_info::{Field, PortableRegistry, TypeDef, Variant, form::PortableForm};
 use sp_io::TestExternalities;
 use std::{
@@ -26,11 +25,6 @@ fn metadata() -> Vec<u8> {
     // Some constants, like the slot time, follow from genesis. Without a genesis they are those of the main network.
     let metadata = TestExternalities::default().execute_with(|| Runtime::metadata_at_version(FORMAT));
     metadata.expect("the runtime speaks this format").to_vec()
-}
-
-/// Returns the current metadata of the runtime, decoded.
-fn decoded() -> RuntimeMetadata {
-    RuntimeMetadataPrefixed::decode(&mut metadata().as_slice()).expect("metadata can be read").1
 }
 
 /// The folder of the metadata of clients, from the folder of the runtime.
@@ -58,21 +52,15 @@ fn the_metadata_of_clients_is_that_of_the_runtime() {
 
 #[test]
 fn the_text_beside_the_metadata_says_the_same() {
-    let RuntimeMetadata::V15(metadata) = decoded() else { panic!("the metadata has another version") };
+    let decoded = RuntimeMetadataPrefixed::decode(&mut metadata().as_slice()).expect("metadata can be read");
+    let RuntimeMetadata::V15(metadata) = decoded.1 else { panic!("the metadata has another version") };
     compare(CLIENT, "metadata.txt", MetadataText { types: &metadata.types }.of(&metadata).as_bytes());
 }
 
 #[test]
 fn the_hash_that_the_blob_checks_is_that_of_the_metadata() {
-    let properties = ExtraInfo {
-        spec_version: VERSION.spec_version,
-        spec_name: VERSION.spec_name.to_string(),
-        base58_prefix: SS58_PREFIX.into(),
-        decimals: 9,
-        token_symbol: "TAO".to_owned(),
-    };
-    let digest = generate_metadata_digest(&decoded(), properties).expect("the metadata is complete");
-    compare("", "metadata-hash", hex(&digest.hash()).as_bytes());
+    let hash = metadata_hash(&metadata()).expect("the metadata is complete");
+    compare("", "metadata-hash", hex(&hash).as_bytes());
 }
 
 /// The writer of the text. Types are named by path and parameters, because their numbers change with every new type.

@@ -13,7 +13,10 @@ use crate::{
 };
 use myelin_keys::{Keypair, PublicKey, SIGNATURE_LENGTH};
 use myelin_primitives::{Amount, NetUid, Tao};
-use myelin_records::{consent::KeyConsent, free_calls::is_free};
+use myelin_records::{
+    consent::KeyConsent,
+    free_calls::{FREE_CALLS_AHEAD, is_free},
+};
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 use subxt::{
     config::{DefaultExtrinsicParamsBuilder, Header as _},
@@ -39,9 +42,6 @@ const SAFE_DEPTH: u64 = 8;
 
 /// The number of attempts to sign a transaction whose nonce was taken.
 const ATTEMPTS: usize = 3;
-
-/// The number of free calls of one key that can wait in the pool (spec events-and-errors §8.2).
-const FREE_CALLS_AHEAD: u64 = 8;
 
 /// The length of the indices of pallet and call, with which a call begins.
 const CALL_INDEX_LENGTH: usize = 2;
@@ -90,7 +90,7 @@ impl NextNonce {
     /// Notes the nonce of a free call that a node was given.
     fn given(&mut self, kind: Option<FreeCallKind>, nonce: u64) {
         // A free call further behind does not wait any more.
-        self.waiting.retain(|_, earlier| nonce.saturating_sub(*earlier) < FREE_CALLS_AHEAD);
+        self.waiting.retain(|_, earlier| nonce.saturating_sub(*earlier) < FREE_CALLS_AHEAD.into());
         if let Some(kind) = kind {
             self.waiting.insert(kind, nonce);
         }
@@ -186,22 +186,25 @@ impl Account {
     /// The future may be dropped. It is then unknown whether the call is executed.
     pub async fn submit<Call: Payload>(&self, call: &Call, limit: Duration) -> SubmissionOutcome {
         let began = Instant::now();
-        let mut outdated: Option<SentTransaction> = None;
+        let (mut was_renewed, mut nonce) = (false, None);
         loop {
-            let sent = match self.send_with(call, outdated.map(|outdated| outdated.nonce)).await {
+            let sent = match self.send_with(call, nonce).await {
                 Ok(sent) => sent,
                 // A node may keep the outdated transaction, which has the same nonce, for some blocks.
-                Err(CallError::Refused(PoolRefusal::Waiting)) if outdated.is_some() && began.elapsed() < limit => {
+                Err(CallError::Refused(PoolRefusal::Waiting)) if nonce.is_some() && began.elapsed() < limit => {
                     sleep(self.chain.link().limits().pause).await;
+                    continue;
+                }
+                // Another transaction of the key has taken the nonce meanwhile.
+                Err(CallError::Refused(PoolRefusal::Stale)) if nonce.is_some() => {
+                    nonce = None;
                     continue;
                 }
                 Err(error) => return SubmissionOutcome::Failed { error, included: None },
             };
             match self.outcome(&sent, limit.saturating_sub(began.elapsed())).await {
-                SubmissionOutcome::Failed { error: CallError::Refused(PoolRefusal::Version), .. }
-                    if outdated.is_none() =>
-                {
-                    outdated = Some(sent);
+                SubmissionOutcome::Failed { error: CallError::Refused(PoolRefusal::Version), .. } if !was_renewed => {
+                    (was_renewed, nonce) = (true, Some(sent.nonce));
                 }
                 outcome => return outcome,
             }
@@ -495,15 +498,20 @@ impl Chain {
 async fn search(chain: &Chain, blocks: &mut Blocks, sent: &SentTransaction) -> Result<SubmissionOutcome, ChainError> {
     while blocks.height() <= sent.valid_until {
         let block = blocks.next_body().await?;
-        let Some(place) = block.body.index_of(sent.hash) else {
-            if block.body.has_upgrade() && sent.is_outdated(&chain.at_block(block.hash, block.height).await?) {
-                return Ok(SubmissionOutcome::Failed { error: PoolRefusal::Version.into(), included: None });
-            }
+        let place = block.body.index_of(sent.hash);
+        if place.is_none() && !block.body.has_upgrade() {
             continue;
-        };
+        }
         // If a node is lost now, the same block is read again.
         blocks.go_to(block.height);
         let moment = chain.at_block(block.hash, block.height).await?;
+        let Some(place) = place else {
+            if sent.is_outdated(&moment) {
+                return Ok(SubmissionOutcome::Failed { error: PoolRefusal::Version.into(), included: None });
+            }
+            blocks.go_to(block.height + 1);
+            continue;
+        };
         let events = block.body.events(&moment, place).await?;
         return submission::classify(&moment, place, events);
     }

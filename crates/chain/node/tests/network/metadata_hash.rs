@@ -2,9 +2,7 @@
 
 use crate::NODE;
 use codec::Decode;
-use frame_metadata::RuntimeMetadataPrefixed;
-use merkleized_metadata::{ExtraInfo, generate_metadata_digest};
-use myelin_runtime::{SS58_PREFIX, VERSION, signing::signed_with_metadata};
+use myelin_runtime::signing::{metadata_hash, signed_with_metadata};
 use myelin_testing::{TestNetwork, TestNode, TestRefusal};
 use serde_json::json;
 use sp_core::{
@@ -17,21 +15,12 @@ use sp_keyring::Sr25519Keyring;
 const FORMAT: u32 = 15;
 
 /// Returns the hash of the metadata that the runtime of this node offers.
-async fn metadata_hash(node: &TestNode) -> [u8; 32] {
+async fn offered_hash(node: &TestNode) -> [u8; 32] {
     let format = to_hex(&FORMAT.encode(), false);
     let answer = node.call("state_call", &["Metadata_metadata_at_version".into(), format.into()]).await;
     let answer = from_hex(answer.as_str().expect("bytes")).expect("in hexadecimal");
     let offered: Option<Vec<u8>> = Option::decode(&mut &answer[..]).expect("the answer is an option");
-    let metadata = RuntimeMetadataPrefixed::decode(&mut &offered.expect("the runtime speaks this format")[..]);
-    let properties = ExtraInfo {
-        spec_version: VERSION.spec_version,
-        spec_name: VERSION.spec_name.to_string(),
-        base58_prefix: SS58_PREFIX.into(),
-        decimals: 9,
-        token_symbol: "TAO".to_owned(),
-    };
-    let digest = generate_metadata_digest(&metadata.expect("metadata can be read").1, properties);
-    digest.expect("the metadata is complete").hash()
+    metadata_hash(&offered.expect("the runtime speaks this format")).expect("the metadata is complete")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +29,7 @@ async fn a_call_that_a_device_showed_rightly_is_accepted() {
     let (node, chain) = (network.node("Alice"), network.node("Alice").chain().await);
     let genesis = node.block_hash(0).await.expect("each chain has a block 0");
     let genesis = H256::from_slice(&from_hex(&genesis).expect("in hexadecimal"));
-    let hash = metadata_hash(node).await;
+    let hash = offered_hash(node).await;
     let sign = |hash| {
         let remark = frame_system::Call::remark { remark: b"shown".to_vec() }.into();
         signed_with_metadata(&Sr25519Keyring::Bob.pair(), remark, 0, genesis, Some(hash)).encode()

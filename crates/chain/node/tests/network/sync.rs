@@ -1,9 +1,12 @@
 //! Nodes that come late, come back, or were apart.
 
 use crate::{NODE, TAO};
-use myelin_client::runtime::{
-    self,
-    runtime_types::myelin_runtime::{RuntimeCall, authorities::pallet::Call},
+use myelin_client::{
+    Chain, NodeUrls,
+    runtime::{
+        self,
+        runtime_types::myelin_runtime::{RuntimeCall, authorities::pallet::Call},
+    },
 };
 use myelin_testing::{TestChain, TestNetwork, account, key};
 use serde_json::json;
@@ -55,6 +58,9 @@ async fn a_pruned_node_that_was_killed_goes_on() {
     network.join_as_full_node("pruned", &["--state-pruning", "32"]).await;
     let height = network.node("pruned").wait_until_finalised(50).await;
     assert!(!network.node("pruned").keeps_state(height - 40).await);
+    let url: NodeUrls = format!("ws://{}", network.node("pruned").rpc_address()).parse().expect("a URL");
+    let oldest = Chain::connect(url).await.expect("the node answers").oldest_state().await.expect("some is kept");
+    assert!(oldest > height - 40 && !network.node("pruned").keeps_state(oldest - 1).await, "{oldest} of {height}");
     network.node_mut("pruned").kill().await;
     let alone = network.node("Alice").wait_until_finalised(height + 8).await;
     network.node_mut("pruned").restart().await;

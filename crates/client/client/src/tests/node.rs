@@ -21,7 +21,7 @@ use std::{
 };
 use subxt::{
     Metadata,
-    config::substrate::Digest,
+    config::substrate::{Digest, DigestItem},
     ext::{
         codec::{Decode, Encode},
         scale_encode::EncodeAsType,
@@ -132,6 +132,12 @@ impl Block {
         Self { hash: blake2_256(&header.encode()), header, body, events }
     }
 
+    fn with_digest(mut self, digest: Digest) -> Self {
+        self.header.digest = digest;
+        self.hash = blake2_256(&self.header.encode());
+        self
+    }
+
     /// Returns the block as a node tells it.
     fn told(&self, lie: Option<Lie>) -> Value {
         let all = self.body.len();
@@ -234,6 +240,21 @@ impl World {
         (0..count).for_each(|_| {
             self.block(Vec::new(), Vec::new());
         });
+    }
+
+    /// Makes a block that replaces the runtime, and finalises it on all nodes. The pool forgets its transactions.
+    pub(super) fn upgrade(&self) {
+        let height = {
+            let mut inner = self.lock();
+            inner.spec_version += 1;
+            inner.pool.clear();
+            let upgrade = Digest { logs: vec![DigestItem::RuntimeEnvironmentUpdated] };
+            let block = Block::after(inner.blocks.last(), Vec::new(), Vec::new()).with_digest(upgrade);
+            inner.blocks.push(block);
+            inner.blocks.len() - 1
+        };
+        let nodes = self.lock().nodes.len();
+        (1..=nodes).for_each(|node| self.finalise(node, height));
     }
 
     /// Makes a block that is final on no node.

@@ -400,6 +400,55 @@ async fn a_change_of_the_runtime_is_signed_for_once() {
     assert_eq!(account.send(&call()).await.unwrap().nonce, 1);
 }
 
+/// Waits until the nodes were asked to take this many transactions.
+async fn asked(world: &World, count: usize) {
+    while world.asked().len() < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_an_upgrade_overtakes_is_signed_again_with_its_nonce() {
+    let (waits, used) = ((1_014, "The transaction has too low priority"), (1_010, "Transaction is outdated"));
+    // The node keeps the outdated transaction for a moment; or another process takes its nonce.
+    for ((code, said), next_index, expected) in [(waits, 1, 0), (used, 1, 1)] {
+        let world = World::new(1);
+        let account = account_on(&world).await;
+        let call = call();
+        let upgrade = async {
+            asked(&world, 1).await;
+            // The node counts the transactions in its pool.
+            world.set_next_index(next_index);
+            world.answers(1, [Answer::Refuse(code, said)]);
+            world.upgrade();
+            asked(&world, 3).await;
+            world.block(world.pool(), vec![(0, success())]);
+        };
+        let (outcome, ()) = futures::join!(account.submit(&call, LONG), upgrade);
+        assert!(matches!(outcome, SubmissionOutcome::Finalised(_)), "{said}: {outcome:?}");
+        assert_eq!(world.asked().len(), 3, "{said}");
+        assert_eq!(account.send(&call).await.unwrap().nonce, expected + 1, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_ends_the_search_for_what_was_signed_before_it() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let sent = account.send(&call()).await.unwrap();
+    world.upgrade();
+    let outcome = account.outcome(&sent, LONG).await;
+    let error = |outcome| {
+        matches!(outcome, SubmissionOutcome::Failed { error: CallError::Refused(refusal), .. }
+        if refusal == PoolRefusal::Version)
+    };
+    assert!(error(outcome));
+    // Of what was signed elsewhere only the end of its mortality is known.
+    let unknown = SentTransaction { spec_version: None, ..sent };
+    let outcome = account.outcome(&unknown, SHORT).await;
+    assert!(matches!(outcome, SubmissionOutcome::Unseen(_)), "{outcome:?}");
+}
+
 #[tokio::test]
 async fn what_expired_before_it_was_sent_is_signed_anew() {
     let world = World::new(1);
