@@ -49,6 +49,8 @@ pub(crate) struct Chain {
     state: TestExternalities,
     parent: Option<Header>,
     books: Option<Books>,
+    /// The weight of the storage that the last transaction touched, in picoseconds.
+    touched: u64,
 }
 
 impl Chain {
@@ -58,8 +60,12 @@ impl Chain {
         merge(&mut genesis, presets::patch(preset).expect("the preset exists"));
         merge(&mut genesis, patch);
         let config: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("the patch fits");
-        let mut chain =
-            Self { state: config.build_storage().expect("the genesis builds").into(), parent: None, books: None };
+        let mut chain = Self {
+            state: config.build_storage().expect("the genesis builds").into(),
+            parent: None,
+            books: None,
+            touched: 0,
+        };
         chain.look(check_parts);
         // Transactions are signed for the hash of block 0, which block 1 brings.
         chain.block(Vec::new());
@@ -69,6 +75,11 @@ impl Chain {
     /// Reads the state.
     pub(crate) fn look<R>(&mut self, read: impl FnOnce() -> R) -> R {
         self.state.execute_with(read)
+    }
+
+    /// Returns the weight of the storage that the last transaction touched, in picoseconds.
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched
     }
 
     /// Returns the height of the last block.
@@ -177,6 +188,7 @@ impl Chain {
         let charged = self.look(block_weight) - before;
         // Sudo names the weight of some calls itself.
         let free = applied.is_err() || name.contains("unchecked_weight") || name.contains("with_weight");
+        self.touched = touched;
         assert!(free || touched <= charged, "{name} touches {touched} ps and is charged {charged} ps");
         applied
     }
