@@ -35,6 +35,10 @@ const RPC_ADDRESS_MARK: &str = "Running JSON-RPC server: addr=";
 /// The text that a node writes before the address of its metrics.
 const METRICS_ADDRESS_MARK: &str = "Prometheus exporter started at ";
 
+/// The calls that begin and end a subscription to best blocks, and to final ones.
+const BEST_HEADS: (&str, &str) = ("chain_subscribeNewHeads", "chain_unsubscribeNewHeads");
+const FINAL_HEADS: (&str, &str) = ("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads");
+
 /// The addresses on which a node serves.
 #[derive(Debug)]
 struct NodeAddresses {
@@ -113,6 +117,23 @@ impl TestNode {
         value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().expect("a metric is a number")
     }
 
+    /// Waits until the value of a metric is as `reached` says, and returns it.
+    ///
+    /// A node counts a block shortly after it tells others of it, so the value is read again at each block.
+    pub async fn wait_for_metric(&self, name: &str, reached: impl Fn(f64) -> bool) -> f64 {
+        let wait = async {
+            let mut headers = self.heads(BEST_HEADS).await;
+            loop {
+                let value = self.metric(name).await;
+                if reached(value) {
+                    return value;
+                }
+                headers.next().await.expect("the node goes on").expect("a header is JSON");
+            }
+        };
+        timeout(START_TIMEOUT, wait).await.unwrap_or_else(|_| panic!("{name} did not change in {START_TIMEOUT:?}"))
+    }
+
     /// Returns the page of metrics.
     async fn metrics(&self) -> String {
         let read = async {
@@ -177,18 +198,21 @@ impl TestNode {
 
     /// Waits until the block at this height is final, and returns the height of the last final block.
     pub async fn wait_until_finalised(&self, least: u64) -> u64 {
-        self.wait_for_head(least, ("chain_subscribeFinalizedHeads", "chain_unsubscribeFinalizedHeads")).await
+        self.wait_for_head(least, FINAL_HEADS).await
     }
 
     /// Waits until the best block has this height at least, and returns its height.
     pub async fn wait_until_best(&self, least: u64) -> u64 {
-        self.wait_for_head(least, ("chain_subscribeNewHeads", "chain_unsubscribeNewHeads")).await
+        self.wait_for_head(least, BEST_HEADS).await
     }
 
-    async fn wait_for_head(&self, least: u64, (subscribe, unsubscribe): (&str, &str)) -> u64 {
+    async fn heads(&self, (subscribe, unsubscribe): (&str, &str)) -> Subscription<Value> {
+        self.rpc.subscribe(subscribe, rpc_params![], unsubscribe).await.expect("a node offers its blocks")
+    }
+
+    async fn wait_for_head(&self, least: u64, kind: (&str, &str)) -> u64 {
         let wait = async {
-            let mut headers: Subscription<Value> =
-                self.rpc.subscribe(subscribe, rpc_params![], unsubscribe).await.expect("a node offers its blocks");
+            let mut headers = self.heads(kind).await;
             loop {
                 let header = headers.next().await.expect("the node goes on").expect("a header is JSON");
                 if height(&header) >= least {
@@ -198,7 +222,7 @@ impl TestNode {
         };
         timeout(START_TIMEOUT, wait)
             .await
-            .unwrap_or_else(|_| panic!("block {least} did not come to {subscribe} in {START_TIMEOUT:?}"))
+            .unwrap_or_else(|_| panic!("block {least} did not come to {} in {START_TIMEOUT:?}", kind.0))
     }
 }
 

@@ -59,8 +59,8 @@ async fn epochs_that_wait_and_fail_are_counted() {
     let write = runtime::transactions().sudo().sudo(RuntimeCall::System(SystemCall::set_storage { items }));
     chain.submit(&write, &key("Alice")).await.expect("Alice may use sudo");
     node.wait_until_finalised(u64::from(DUE) + 2).await;
-    assert!(node.metric("myelin_epochs_put_off_total").await >= 1.0);
-    assert!(node.metric("myelin_epochs_failed_total").await >= 1.0);
+    node.wait_for_metric("myelin_epochs_put_off_total", |count| count >= 1.0).await;
+    node.wait_for_metric("myelin_epochs_failed_total", |count| count >= 1.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,13 +74,11 @@ async fn a_paused_authority_misses_its_slots_and_holds_up_finality() {
     let stalled = alice.finalised().await;
     // Two of three are no majority. They make two blocks in three slots.
     let best = alice.wait_until_best(stalled + 8).await;
-    let lag = alice.metric("myelin_finality_lag_blocks").await;
-    assert!(lag >= 6.0, "{lag}");
+    let lag = alice.wait_for_metric("myelin_finality_lag_blocks", |lag| lag >= 6.0).await;
     charlie.resume().await;
     charlie.wait_until_finalised(best + 2).await;
-    let missed = charlie.metric("myelin_slots_missed_total").await;
-    assert!(missed >= 2.0, "{missed}");
-    assert!(alice.metric("myelin_finality_lag_blocks").await < lag);
+    charlie.wait_for_metric("myelin_slots_missed_total", |count| count >= 2.0).await;
+    alice.wait_for_metric("myelin_finality_lag_blocks", |now| now < lag).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,10 +99,12 @@ async fn free_calls_show_their_share_of_a_block() {
     assert!(node.metric("myelin_free_share").await <= 0.0);
     let keys = || runtime::transactions().keys();
     chain.submit(&keys().announce_coldkey_swap(H256([1; 32])), &key("Bob")).await.expect("an announcement pays");
-    let disputed = chain.submit(&keys().dispute_coldkey_swap(), &key("Bob")).await.expect("a coldkey may dispute");
-    assert_eq!(disputed.fee(), 0);
-    let share = node.metric("myelin_free_share").await;
-    assert!(share > 0.0 && share < 1.0 / 3.0, "{share}");
+    // Only the block of the free call shows it.
+    let (dispute, bob) = (keys().dispute_coldkey_swap(), key("Bob"));
+    let shown = node.wait_for_metric("myelin_free_share", |share| share > 0.0);
+    let (share, disputed) = tokio::join!(shown, chain.submit(&dispute, &bob));
+    assert_eq!(disputed.expect("a coldkey may dispute").fee(), 0);
+    assert!(share < 1.0 / 3.0, "{share}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
