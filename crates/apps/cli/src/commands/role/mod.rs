@@ -8,7 +8,10 @@ pub(super) use event::RoleEvent;
 pub(super) use printer::{EventPrinter, EventSender};
 pub(super) use values::{time, tolerance};
 
-use crate::{commands::text::TextSubnet, context::Context, error::CliError, folders, key::WalletSigner};
+use crate::{
+    commands::text::TextSubnet, context::Context, error::CliError, folders, key::WalletSigner, log::LogLevel,
+    output::Format,
+};
 use myelin_client::{Chain, NetUid};
 use myelin_neuron::V1Policy;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
@@ -52,6 +55,10 @@ pub(super) struct RoleArgs {
     #[arg(long, value_name = "IP:PORT")]
     metrics: Option<SocketAddr>,
 
+    /// Lines of the log to show, down to this importance
+    #[arg(long, default_value = "warn", value_name = "LEVEL")]
+    log: LogLevel,
+
     /// Folder for state that outlives the process [default: a folder for each chain, subnet and hotkey below the
     /// platform's data folder]
     #[arg(long, value_name = "PATH")]
@@ -65,6 +72,11 @@ fn announced(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl RoleArgs {
+    /// Starts to print events, and the log as events.
+    pub(super) fn report(&self, format: Format) -> (EventSender, EventPrinter) {
+        EventPrinter::start(format, self.log)
+    }
+
     /// Takes the seat of the hotkey, and reports events.
     pub(super) async fn join(
         &self,
