@@ -9,9 +9,6 @@ pub enum Access {
     Shared,
 }
 
-/// The permissions of group and others, which a private file must not have.
-const OTHERS: u32 = 0o077;
-
 impl Access {
     /// Returns the mode of a new file.
     pub(crate) const fn file_mode(self) -> u32 {
@@ -26,14 +23,6 @@ impl Access {
         match self {
             Self::Private => 0o700,
             Self::Shared => 0o777,
-        }
-    }
-
-    /// Returns true if a file of this mode may be read with this access.
-    pub(crate) const fn permits(self, mode: u32) -> bool {
-        match self {
-            Self::Private => mode & OTHERS == 0,
-            Self::Shared => true,
         }
     }
 }

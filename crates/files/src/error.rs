@@ -33,6 +33,21 @@ pub enum FileFault {
         /// The permissions of the file.
         mode: u32,
     },
+    /// Other users may write the folder, and so replace each file in it.
+    #[error("its mode {mode:03o} lets other users write it")]
+    FolderTooOpen {
+        /// The permissions of the folder.
+        mode: u32,
+    },
+    /// The private file or its folder belongs to another user.
+    #[error("it belongs to another user, of id {owner}")]
+    Foreign {
+        /// The id of that user.
+        owner: u32,
+    },
+    /// The private file is a link, which another user may have planted.
+    #[error("it is a link")]
+    Link,
     /// The file is longer than its limit.
     #[error("it has more than {limit} bytes")]
     TooLarge {
@@ -59,7 +74,9 @@ impl Diagnostic for FileError {
         match self.source {
             FileFault::Io(_) => "io",
             FileFault::Exists => "exists",
-            FileFault::TooOpen { .. } => "too-open",
+            FileFault::TooOpen { .. } | FileFault::FolderTooOpen { .. } => "too-open",
+            FileFault::Foreign { .. } => "foreign",
+            FileFault::Link => "link",
             FileFault::TooLarge { .. } => "too-large",
             FileFault::Locked { .. } => "locked",
         }
@@ -70,6 +87,9 @@ impl Diagnostic for FileError {
             FileFault::Io(_) => out.push("check the path and its permissions"),
             FileFault::Exists => out.push("choose another name, or remove the file"),
             FileFault::TooOpen { .. } => out.push(format!("run `chmod 600 {}`", self.path.display())),
+            FileFault::FolderTooOpen { .. } => out.push(format!("run `chmod go-w {}`", self.path.display())),
+            FileFault::Foreign { .. } => out.push("run as that user, or choose another path"),
+            FileFault::Link => out.push("put the file itself in the place of the link"),
             FileFault::TooLarge { .. } => out.push("check that it is the right file"),
             FileFault::Locked { pid: Some(pid) } => {
                 out.push(format!("stop process {pid}, or choose another folder"));
@@ -103,6 +123,19 @@ mod tests {
                 "its mode 044 lets other users open it",
                 "run `chmod 600 /x/y`",
             ),
+            (
+                FileFault::FolderTooOpen { mode: 0o777 },
+                "too-open",
+                "its mode 777 lets other users write it",
+                "run `chmod go-w /x/y`",
+            ),
+            (
+                FileFault::Foreign { owner: 7 },
+                "foreign",
+                "it belongs to another user, of id 7",
+                "run as that user, or choose another path",
+            ),
+            (FileFault::Link, "link", "it is a link", "put the file itself in the place of the link"),
             (
                 FileFault::TooLarge { limit: 9 },
                 "too-large",

@@ -23,6 +23,7 @@
 //! | How is a small file written? | [`write()`] |
 //! | How is a large file written, piece by piece? | [`Writer`] |
 //! | How is a file read that may be missing, huge or open to others? | [`read()`] |
+//! | May other users replace the files of a folder? | [`check_folder`] |
 //! | How is a folder kept for one process? | [`FolderLock`] |
 //! | How does a removal or a rename survive a power cut? | [`remove`], [`rename`] |
 //! | What can fail? | [`FileError`] |
@@ -37,6 +38,7 @@ mod access;
 mod disk;
 mod error;
 mod lock;
+mod owner;
 mod reading;
 #[cfg(test)]
 mod testing;
@@ -45,5 +47,6 @@ mod writing;
 pub use access::Access;
 pub use error::{FileError, FileFault};
 pub use lock::FolderLock;
+pub use owner::check_folder;
 pub use reading::read;
 pub use writing::{OnExisting, TEMPORARY_PREFIX, Writer, create_folder, remove, rename, write};

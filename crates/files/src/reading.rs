@@ -1,37 +1,45 @@
 //! Bounded reads.
 
-use crate::{Access, FileError, FileFault, disk::flags, error::no_file};
-use rustix::fs::OFlags;
+use crate::{Access, FileError, FileFault, disk::flags, error::no_file, owner};
+use rustix::{fs::OFlags, io::Errno};
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Read},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 use zeroize::Zeroizing;
 
 /// Reads a file of at most `limit` bytes. Returns `None` if there is none.
 ///
-/// Links are followed. The memory of the content is wiped when it is dropped, and no copy is left behind.
+/// With [`Access::Private`] a link is refused; with [`Access::Shared`] it is followed. The memory of the content is
+/// wiped when it is dropped, and no copy is left behind.
 ///
 /// # Errors
-/// [`FileFault::TooOpen`] for a file that other users may open, with [`Access::Private`]. [`FileFault::TooLarge`]
-/// beyond the limit. [`FileFault::Io`] for a folder, pipe, socket or device, and from the system.
+/// With [`Access::Private`], [`FileFault::Link`], [`FileFault::Foreign`] for a file of another user, and
+/// [`FileFault::TooOpen`] for one that other users may open. [`FileFault::TooLarge`] beyond the limit, never a part of
+/// the content. [`FileFault::Io`] for a folder, pipe, socket or device, and from the system.
 pub fn read(path: &Path, access: Access, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+    let refused = FileError::at::<FileFault>("read", path);
     // Without waiting for the writer of a pipe, and without taking a terminal.
-    let mut file = match OpenOptions::new().read(true).custom_flags(flags(OFlags::NONBLOCK | OFlags::NOCTTY)).open(path)
-    {
+    let no_wait = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let how = match access {
+        Access::Private => no_wait | OFlags::NOFOLLOW,
+        Access::Shared => no_wait,
+    };
+    let mut file = match OpenOptions::new().read(true).custom_flags(flags(how)).open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if access == Access::Private && error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            return Err(refused(FileFault::Link));
+        }
         file => file.map_err(FileError::at("read", path))?,
     };
     let metadata = file.metadata().map_err(FileError::at("read", path))?;
-    let refused = FileError::at::<FileFault>("read", path);
     if !metadata.is_file() {
         return Err(refused(no_file().into()));
     }
-    let mode = metadata.permissions().mode() & 0o777;
-    if !access.permits(mode) {
-        return Err(refused(FileFault::TooOpen { mode }));
+    if access == Access::Private {
+        owner::check_private(&metadata).map_err(&refused)?;
     }
     content(&mut file, metadata.len(), limit).map(Some).map_err(refused)
 }

@@ -366,10 +366,10 @@ fn keys() -> Outcome {
         |n: u32, p: u32, r: u32| [[7; 32].as_slice(), &n.to_le_bytes(), &p.to_le_bytes(), &r.to_le_bytes()].concat();
     let mut exports = Vec::new();
     for (kinds, parameters) in [
-        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((16, 1, 1))),
-        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((4, 2, 8))),
-        // This is the largest block of all passes, which counts like the table.
-        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((2, 4, 1 << 20))),
+        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((1 << 10, 1, 1))),
+        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((1 << 10, 2, 8))),
+        // An entry that is too large.
+        (r#"["scrypt","xsalsa20-poly1305"]"#, Some((1 << 10, 4, 1 << 20))),
         (r#"["scrypt","xsalsa20-poly1305"]"#, Some((1 << 15, 0, 8))),
         (r#"["xsalsa20-poly1305"]"#, None),
         (r#""xsalsa20-poly1305""#, None),

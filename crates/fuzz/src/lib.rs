@@ -91,7 +91,7 @@ const MEMORY_FACTOR: usize = 16;
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// Memory of the derivation of a key by scrypt, as `myelin-keys` limits its table and, apart from it, its blocks.
+/// Memory of the derivation of a key by scrypt, as `myelin-keys` limits it.
 const DERIVATION: usize = 256 * MIB;
 
 impl FuzzTarget {

@@ -41,6 +41,7 @@ mod fixture;
 mod folders;
 mod hints;
 pub mod key;
+mod log;
 pub mod named_key;
 pub mod output;
 pub mod page;

@@ -4,7 +4,7 @@ use crate::{
     command::CommandEntry,
     commands::{
         ask, chain, completions, config, explain, man, metagraph, mine, network, neuron, root, stake, subnet, text,
-        validate, wallet, weights,
+        validate, wallet, weights, world,
     },
     context::Globals,
 };
@@ -133,6 +133,7 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<config::Set>(),
     CommandEntry::of::<config::Unset>(),
     CommandEntry::of::<config::Path>(),
+    CommandEntry::of::<world::World>(),
     CommandEntry::of::<completions::Completions>(),
     CommandEntry::of::<man::Man>(),
 ];

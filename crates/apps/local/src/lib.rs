@@ -58,6 +58,6 @@ pub use directory::{
 };
 pub use error::LocalError;
 pub use leftovers::{EndedProcess, down};
-pub use process::{become_node, end};
+pub use process::{become_node, child_command, end};
 pub use status::{NetworkStatus, NodeStatus, running_nodes, status};
 pub use supervisor::{NetworkDisplay, NetworkEvent, NetworkPlan, NeuronLaunch, Sequel, SupervisorOrder, supervise};

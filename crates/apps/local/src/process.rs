@@ -5,12 +5,14 @@ use crate::{
     rpc::NodeRpc,
 };
 use futures::future::join;
+use myelin_keys::is_password_variable;
 use rustix::process::Signal;
 use std::{
+    env,
     ffi::OsString,
     fs::{File, OpenOptions},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitCode, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -124,14 +126,23 @@ impl Process {
     }
 }
 
+/// Returns the command of a program, which does not inherit the passwords of the user's keys.
+pub fn child_command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in env::vars_os().filter(|(name, _)| is_password_variable(name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Returns the command that starts a process. On Linux it starts this program, which becomes the other one.
 fn command(launch: &ProcessLaunch) -> io::Result<Command> {
     if cfg!(target_os = "linux") {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = child_command(&env::current_exe()?);
         command.arg(BECOME_NODE).arg(std::process::id().to_string()).arg(&launch.binary).args(&launch.arguments);
         return Ok(command);
     }
-    let mut command = Command::new(&launch.binary);
+    let mut command = child_command(&launch.binary);
     command.args(&launch.arguments);
     Ok(command)
 }

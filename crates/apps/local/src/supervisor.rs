@@ -6,14 +6,13 @@ use crate::{
     authority::AUTHORITIES,
     leftovers::{signal as send_signal, sweep},
     neurons::SubnetReport,
-    process::{HealthSource, Process, ProcessEvent, ProcessLaunch, ProcessMessage},
+    process::{HealthSource, Process, ProcessEvent, ProcessLaunch, ProcessMessage, child_command},
 };
 use futures::future::{LocalBoxFuture, join_all, pending};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, io, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus, time::Duration};
 use tokio::{
-    process::Command,
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
@@ -265,7 +264,7 @@ async fn prepare_chain(
 
 /// Runs the node program to make the specification of a chain.
 async fn specification(wanted: &NetworkPlan, chain: LocalChain) -> Result<Vec<u8>, LocalError> {
-    let mut export = Command::new(&wanted.binary);
+    let mut export = child_command(&wanted.binary);
     // Raw, because otherwise each start of a node compiles the runtime to compute the genesis state.
     export.args(["export-chain-spec", "--raw", "--chain", &chain.preset.to_string()]).kill_on_drop(true);
     for authority in AUTHORITIES.iter().take(chain.authorities) {

@@ -14,7 +14,8 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use std::fmt;
+use serde_json::value::RawValue;
+use std::{fmt, str::Chars};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -238,7 +239,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyFileMembers, A::Error> {
         let mut members = KeyFileMembers::default();
         while let Some(name) = map.next_key()? {
-            let value = map.next_value::<Option<String>>()?.map(Zeroizing::new);
+            let value = map.next_value::<Option<&RawValue>>()?.map(unescaped);
+            let value = value.map(|text| text.ok_or_else(|| A::Error::custom("a member is no text"))).transpose()?;
             let member = match name {
                 Name::AccountId => &mut members.account_id,
                 Name::PublicKey => &mut members.public_key,
@@ -256,6 +258,47 @@ impl<'de> Visitor<'de> for MembersVisitor {
         }
         Ok(members)
     }
+}
+
+/// Returns the text that a JSON value is. `None` for a value that is no text.
+///
+/// The parser itself puts a text with escapes together in memory that it does not wipe.
+fn unescaped(value: &RawValue) -> Option<Zeroizing<String>> {
+    let mut rest = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    // An escape is longer than its character, so the buffer never grows.
+    let mut text = Zeroizing::new(String::with_capacity(rest.len()));
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let mut after = escape.chars();
+        text.push(match after.next()? {
+            same @ ('"' | '\\' | '/') => same,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => unicode(&mut after)?,
+            _ => return None,
+        });
+        rest = after.as_str();
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
+/// Reads a character as one or two units of UTF-16 in hex. `None` for half a character.
+fn unicode(after: &mut Chars<'_>) -> Option<char> {
+    let unit = |after: &mut Chars<'_>| {
+        let (digits, rest) = after.as_str().split_at_checked(4)?;
+        *after = rest.chars();
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(after)?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return char::from_u32(first.into());
+    }
+    *after = after.as_str().strip_prefix("\\u")?.chars();
+    char::decode_utf16([first, unit(after)?]).next()?.ok()
 }
 
 /// A key file that cannot be read. The error holds no part of the file.
@@ -408,7 +451,38 @@ mod tests {
         assert_eq!(error("{\"ss58Address\":\"5\"}"), KeyFileError::Address(AddressError::Length));
     }
 
+    #[test]
+    fn nh_85_a_text_with_escapes_is_read() {
+        let raw = |json: &str| unescaped(&RawValue::from_string(json.to_owned()).unwrap()).map(|text| text.to_string());
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(raw(r#""""#), text(""));
+        assert_eq!(raw(r#""a\"\\\/\b\f\n\r\tz""#), text("a\"\\/\u{8}\u{c}\n\r\tz"));
+        assert_eq!(raw(r#""\u0041\u00e4\u20AC\ud83d\ude00""#), text("Aä€😀"));
+        for no_text in
+            [r#""\ud83d""#, r#""\ud83d\n""#, r#""\ud83dx""#, r#""\ud83d\u0041""#, r#""\ude00""#, "1", "{}", "true"]
+        {
+            assert_eq!(raw(no_text), None, "{no_text}");
+        }
+        let secret = &secrets()[1];
+        let content = String::from_utf8(KeyFile::encode_private(secret).expose_secret().clone()).unwrap();
+        let escaped = content.replace('x', "\\u0078");
+        let stored = KeyFile::decode(escaped.as_bytes()).unwrap().consistent().unwrap();
+        assert_eq!(stored.public(), secret.public());
+    }
+
     proptest! {
+        #[test]
+        fn nh_85_texts_are_those_of_the_parser(text: String, is_ascii: bool) {
+            let mut json = serde_json::to_string(&text).unwrap();
+            if is_ascii {
+                let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+                json = format!("\"{}\"", units.collect::<String>());
+            }
+            let raw = RawValue::from_string(json).unwrap();
+            let read = unescaped(&raw).unwrap();
+            prop_assert_eq!(read.as_str(), text);
+        }
+
         #[test]
         fn a_damaged_file_is_never_another_key(
             kind in 0_usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()

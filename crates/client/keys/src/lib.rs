@@ -75,7 +75,8 @@ pub use myelin_files::OnExisting;
 pub use myelin_primitives::PublicKey;
 pub use name::{HotkeyName, NameError, WalletName};
 pub use password::{
-    PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, password_variable,
+    PasswordError, PasswordPrompt, PasswordSource, decode_password, encode_password, is_password_variable,
+    password_variable,
 };
 pub use polkadot_js::ImportError;
 pub use secrecy;

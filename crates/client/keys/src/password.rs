@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use myelin_diagnostic::{Diagnostic, Hints};
 use secrecy::{ExposeSecret, SecretString};
-use std::{fmt, io, path::Path};
+use std::{ffi::OsStr, fmt, io, path::Path};
 use zeroize::Zeroizing;
 
 /// A source of the passwords of key files.
@@ -58,13 +58,23 @@ impl<F: Fn(&Path) -> io::Result<SecretString>> PasswordSource for PasswordPrompt
     }
 }
 
+/// The beginning of the names of environment variables with passwords.
+const VARIABLE_PREFIX: &str = "BT_PW_";
+
+/// Returns true for the name of an environment variable that holds a password.
+///
+/// A program that starts another one removes such variables, because the other one needs none of them.
+pub fn is_password_variable(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(VARIABLE_PREFIX.as_bytes())
+}
+
 /// Returns the environment variable of the password of a key file. `None` for a path that is not UTF-8.
 ///
 /// Its name is `BT_PW_` and the path of the file in upper case, with `_` for `/` and `.`.
 ///
 /// The path is used as it is. [`Wallet`](crate::Wallet) has already expanded `~`.
 pub fn password_variable(file: &Path) -> Option<String> {
-    file.to_str().map(|path| format!("BT_PW_{}", path.replace(['/', '.'], "_").to_uppercase()))
+    file.to_str().map(|path| format!("{VARIABLE_PREFIX}{}", path.replace(['/', '.'], "_").to_uppercase()))
 }
 
 /// Returns the value of a variable that holds this password.
@@ -137,6 +147,16 @@ mod tests {
         #[test]
         fn no_value_panics(value in ".{0,40}") {
             let _ = decode_password("BT_PW_X", &value);
+        }
+    }
+
+    #[test]
+    fn nh_85_each_variable_with_a_password_is_known() {
+        for path in ["", "/home/a/.bittensor/wallets/b/coldkey", "x"] {
+            assert!(is_password_variable(password_variable(Path::new(path)).unwrap().as_ref()));
+        }
+        for other in ["", "BT_", "BT_PW", "bt_pw_x", "X_BT_PW_X", "PATH"] {
+            assert!(!is_password_variable(other.as_ref()), "{other}");
         }
     }
 

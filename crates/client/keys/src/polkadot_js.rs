@@ -2,7 +2,7 @@
 
 use crate::{
     address::Address,
-    encryption::open_secretbox,
+    encryption::{ScryptCost, open_secretbox, scrypt},
     keypair::Keypair,
     text::{SecretBytes, password_bytes},
 };
@@ -11,11 +11,16 @@ use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_primitives::PublicKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes. Real ones have less than a kilobyte.
 const MAX_TEXT: usize = 64 * 1024;
-/// The limit of the table of the derivation, in bytes, and of its blocks.
+/// The sizes of tables that wallets choose. A smaller one is no protection of a passphrase.
+const TABLE_SIZES: RangeInclusive<u64> = 1 << 10..=1 << 20;
+/// The limit of passes.
+const MAX_PASSES: u64 = 16;
+/// The limit of the table of the derivation and of its blocks together, in bytes.
 const MAX_MEMORY: u64 = 256 << 20;
 /// The limit of the table times the passes, in bytes.
 const MAX_WORK: u64 = 1 << 30;
@@ -111,12 +116,9 @@ impl<'a> PassphraseDerivation<'a> {
         if !is_allowed(self.n, self.p, self.r) {
             return Err(ImportError::Limits);
         }
-        let log_n = u8::try_from(self.n.ilog2()).map_err(|_| ImportError::Limits)?;
-        let mut key = Zeroizing::new([0; 32]);
-        let params = scrypt::Params::new(log_n, self.r, self.p, key.len()).map_err(|_| ImportError::Limits)?;
-        scrypt::scrypt(password_bytes(passphrase), self.salt, &params, key.as_mut_slice())
-            .map_err(|_| ImportError::Limits)?;
-        Ok(key)
+        let size = |number| usize::try_from(number).map_err(|_| ImportError::Limits);
+        let cost = ScryptCost { n: size(self.n)?, p: size(self.p)?, r: size(self.r)? };
+        scrypt(password_bytes(passphrase), self.salt, cost).ok_or(ImportError::Limits)
     }
 }
 
@@ -124,11 +126,13 @@ impl<'a> PassphraseDerivation<'a> {
 fn is_allowed(n: u32, p: u32, r: u32) -> bool {
     let (n, p) = (u64::from(n), u64::from(p));
     let block = u64::from(r).saturating_mul(128);
-    let table = n.saturating_mul(block);
-    // The blocks of all passes are in memory at the same time, with one more for mixing. The table does not bound them:
-    // with a small N a file could ask for many passes of large blocks.
-    let blocks = p.saturating_add(1).saturating_mul(block);
-    n.is_power_of_two() && table <= MAX_MEMORY && blocks <= MAX_MEMORY && table.saturating_mul(p) <= MAX_WORK
+    // The blocks of all passes are in memory beside the table.
+    let memory = n.saturating_add(p).saturating_mul(block);
+    n.is_power_of_two()
+        && TABLE_SIZES.contains(&n)
+        && p <= MAX_PASSES
+        && memory <= MAX_MEMORY
+        && n.saturating_mul(block).saturating_mul(p) <= MAX_WORK
 }
 
 /// Returns the first 32 bytes of the passphrase, filled up with zeros.
@@ -252,6 +256,7 @@ mod tests {
     fn a_file_cannot_ask_for_much() {
         for (n, p, r) in [
             (0, 1, 8),
+            (1, 1 << 23, 1),
             (3, 1, 8),
             (1 << 31, 1, 8),
             (1 << 15, 1 << 20, 8),
@@ -267,22 +272,26 @@ mod tests {
     #[test]
     fn limits_are_those_of_the_spec() {
         for (n, p, r) in [
-            // 256 MiB of table, alone and in four passes.
-            (1 << 18, 1, 8),
-            (1 << 18, 4, 8),
-            (2, 1, 1 << 20),
-            // 256 MiB of blocks.
-            (2, (1 << 18) - 1, 8),
+            // The least table and the largest one.
+            (1 << 10, 1, 1),
+            (1 << 20, 1, 1),
+            // Just under 256 MiB, and four passes of 256 MiB.
+            (1 << 10, 1, (1 << 21) / 1025),
+            (1 << 17, 8, 8),
+            (1 << 10, 16, 8),
         ] {
             assert!(is_allowed(n, p, r), "{n} {p} {r}");
         }
         for (n, p, r) in [
-            (1 << 19, 1, 8),
-            (1 << 18, 1, 9),
-            (1 << 18, 5, 8),
-            (2, 1, (1 << 20) + 1),
-            (2, 1 << 18, 8),
-            ((1 << 18) - 1, 1, 8),
+            (1, 1, 8),
+            (1, 1 << 23, 1),
+            (1 << 9, 1, 8),
+            (1 << 21, 1, 1),
+            (1 << 18, 1, 8),
+            (1 << 10, 1, (1 << 21) / 1025 + 1),
+            (1 << 17, 9, 8),
+            (1 << 10, 17, 8),
+            ((1 << 17) - 1, 1, 8),
             (0, 1, 8),
             (u32::MAX, u32::MAX, u32::MAX),
             (1 << 31, u32::MAX, u32::MAX),

@@ -171,7 +171,8 @@ impl From<FileError> for WalletError {
             FileFault::TooOpen { mode } => Self::TooOpen { path, mode },
             FileFault::TooLarge { .. } => Self::TooLarge { path },
             FileFault::Io(source) => Self::io(&path, doing, source),
-            fault @ FileFault::Locked { .. } => Self::io(&path, doing, io::Error::other(fault)),
+            FileFault::Foreign { .. } => Self::Denied { path, doing },
+            fault => Self::io(&path, doing, io::Error::other(fault)),
         }
     }
 }

@@ -4,7 +4,10 @@ use super::*;
 use std::{
     fs::{self, Permissions},
     io,
-    os::unix::{fs::symlink, net::UnixListener},
+    os::unix::{
+        fs::{PermissionsExt, symlink},
+        net::UnixListener,
+    },
     process::Command,
 };
 use tempfile::tempdir;
@@ -18,13 +21,14 @@ fn fault(path: &Path, access: Access, limit: u64) -> FileFault {
 #[test]
 fn a_file_that_is_missing_is_none() {
     let folder = tempdir().unwrap();
-    let link = folder.path().join("link");
-    symlink("nowhere", &link).unwrap();
-    for path in [folder.path().join("file"), folder.path().join("none/file"), link] {
+    for path in [folder.path().join("file"), folder.path().join("none/file")] {
         for access in [Access::Private, Access::Shared] {
             assert!(read(&path, access, 9).unwrap().is_none());
         }
     }
+    let link = folder.path().join("link");
+    symlink("nowhere", &link).unwrap();
+    assert!(read(&link, Access::Shared, 9).unwrap().is_none());
 }
 
 #[test]
@@ -60,25 +64,32 @@ fn what_is_no_file_is_refused_without_waiting() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let _listener = UnixListener::bind(&socket).unwrap();
     symlink(&pipe, &link).unwrap();
-    for path in [folder.path(), &pipe, &link, Path::new("/dev/null"), Path::new("/dev/zero")] {
+    let text = |path: &Path| format!("cannot read `{}`: it is not a file", path.display());
+    for path in [folder.path(), &pipe, Path::new("/dev/null"), Path::new("/dev/zero")] {
         for access in [Access::Private, Access::Shared] {
-            let error = read(path, access, 9).unwrap_err();
-            assert_eq!(error.to_string(), format!("cannot read `{}`: it is not a file", path.display()));
+            assert_eq!(read(path, access, 9).unwrap_err().to_string(), text(path));
         }
     }
+    assert_eq!(read(&link, Access::Shared, 9).unwrap_err().to_string(), text(&link));
     assert!(matches!(fault(&socket, Access::Shared, 9), FileFault::Io(_)));
 }
 
 #[test]
-fn a_link_is_followed() {
+fn nh_81_a_link_is_followed_to_a_shared_file_only() {
     let folder = tempdir().unwrap();
-    let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+    let [file, link, loose] = ["file", "link", "loose"].map(|name| folder.path().join(name));
     fs::write(&file, b"content").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     symlink("file", &link).unwrap();
-    assert_eq!(**read(&link, Access::Private, 7).unwrap().unwrap(), *b"content");
-    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(fault(&link, Access::Private, 7), FileFault::TooOpen { mode: 0o640 }));
+    symlink("nowhere", &loose).unwrap();
+    assert_eq!(**read(&link, Access::Shared, 7).unwrap().unwrap(), *b"content");
+    for link in [&link, &loose] {
+        assert!(matches!(fault(link, Access::Private, 7), FileFault::Link));
+    }
+    // The folder of the file may be behind a link: `check_folder` judges folders.
+    let behind = folder.path().join("behind");
+    symlink(".", &behind).unwrap();
+    assert_eq!(**read(&behind.join("file"), Access::Private, 7).unwrap().unwrap(), *b"content");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// If the file is missing or damaged, the window refuses all requests that may have been accepted before.
 pub(crate) fn take(path: &Path, limits: ReplayLimits, now: UnixNanos, ahead: u64) -> Result<ReplayWindow, FileError> {
     let lost = || ReplayWindow::after_loss(limits, now, ahead);
-    let stored = match myelin_files::read(path, Access::Shared, MAX_BYTES) {
+    let stored = match myelin_files::read(path, Access::Private, MAX_BYTES) {
         Ok(None) => return Ok(lost()),
         Ok(Some(bytes)) => Ok(bytes),
         // No window is that large, so the file is damaged.
@@ -63,7 +63,7 @@ mod tests {
     fn a_damaged_memory_counts_as_lost() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("replay");
-        fs::write(&path, b"myelin-replay/1\nnonsense").unwrap();
+        myelin_files::write(&path, b"myelin-replay/1\nnonsense", Access::Private, OnExisting::Replace).unwrap();
         assert_eq!(take(&path, LIMITS, 100, 4).unwrap(), ReplayWindow::after_loss(LIMITS, 100, 4));
         assert!(!path.exists());
     }

@@ -122,7 +122,7 @@ impl ValidatorMemory {
         hotkey: PublicKey,
     ) -> Result<Self, MemoryError> {
         let whose = MemoryOwner::new(genesis, netuid, &hotkey);
-        match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+        match myelin_files::read(&path, Access::Private, MAX_BYTES) {
             Ok(Some(bytes)) => Self::read(&bytes, path, Some(whose)),
             Ok(None) => {
                 let (scores, pending) = (Scores::default(), Vec::new());
@@ -279,7 +279,8 @@ mod tests {
     fn what_cannot_be_read_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("memory.json");
-        fs::write(&path, filled(path.clone()).to_bytes().unwrap()).unwrap();
+        myelin_files::write(&path, &filled(path.clone()).to_bytes().unwrap(), Access::Private, OnExisting::Replace)
+            .unwrap();
         let good = fs::read_to_string(&path).unwrap();
         let foreign = open(path.clone(), 2).unwrap_err();
         assert!(matches!(foreign, MemoryError::Foreign { .. }), "{foreign}");
@@ -292,7 +293,7 @@ mod tests {
         ] {
             let bad = good.replacen(from, to, 1);
             assert_ne!(bad, good, "{from}");
-            fs::write(&path, &bad).unwrap();
+            myelin_files::write(&path, &bad, Access::Private, OnExisting::Replace).unwrap();
             let error = open(path.clone(), 1).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);

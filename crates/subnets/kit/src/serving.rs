@@ -260,7 +260,7 @@ fn at_last_port(member: &Member, listen: SocketAddr) -> Result<SocketAddr, FileE
 
 /// Returns the port in a file, or 0. A file with other content counts as missing.
 fn last_port(path: &Path) -> Result<u16, FileError> {
-    let bytes = match myelin_files::read(path, Access::Shared, PORT_BYTES) {
+    let bytes = match myelin_files::read(path, Access::Private, PORT_BYTES) {
         Err(FileError { source: FileFault::TooLarge { .. }, .. }) => None,
         bytes => bytes?,
     };
@@ -269,7 +269,7 @@ fn last_port(path: &Path) -> Result<u16, FileError> {
 
 /// Reads the TLS key of the neuron, or makes one if there is none.
 fn identity(path: &Path) -> Result<TlsIdentity, ServeError> {
-    let stored = match myelin_files::read(path, Access::Shared, TLS_BYTES) {
+    let stored = match myelin_files::read(path, Access::Private, TLS_BYTES) {
         Err(FileError { source: FileFault::TooLarge { .. }, .. }) => return Err(TlsError::Key.into()),
         stored => stored?,
     };
@@ -340,7 +340,10 @@ async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::{PermissionsExt, symlink},
+    };
 
     #[test]
     fn versions_are_numbers() {
@@ -369,10 +372,25 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(identity(&path).unwrap().certificate().unwrap().to_bytes(), made.to_bytes());
         for damaged in [vec![0xff], vec![b'x'; 5_000]] {
-            fs::write(&path, damaged).unwrap();
+            write(&path, &damaged).unwrap();
             let error = identity(&path).unwrap_err();
             assert!(matches!(error, ServeError::Tls(TlsError::Key)), "{error}");
             assert!(Hints::of(&error).first().is_some_and(|hint| hint.contains("restore the file")));
         }
+    }
+
+    #[test]
+    fn nh_81_a_tls_key_that_others_may_read_or_choose_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, link] = [TLS, "link"].map(|name| folder.path().join(name));
+        identity(&path).unwrap();
+        symlink(&path, &link).unwrap();
+        let fault = |path| match identity(path) {
+            Err(ServeError::File(error)) => error.source,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(fault(&link), FileFault::Link));
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(fault(&path), FileFault::TooOpen { mode: 0o644 }));
     }
 }

@@ -1,7 +1,7 @@
 //! The folder of a neuron's persistent state.
 
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_files::{Access, FileError, FileFault, FolderLock, create_folder};
+use myelin_files::{Access, FileError, FileFault, FolderLock, check_folder, create_folder};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -43,19 +43,24 @@ impl Diagnostic for StateError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Used { .. } => out.push("stop the other neuron, or choose another folder"),
-            Self::File(_) => out.push("choose another folder"),
+            Self::File(error) => {
+                error.hints(out);
+                out.push("choose another folder");
+            }
         }
     }
 }
 
 impl StateFolder {
-    /// Opens a folder, or creates it, and locks it until this value is dropped or the process ends.
+    /// Opens a folder, or creates it with mode 0700, and locks it until this value is dropped or the process ends.
     ///
     /// # Errors
-    /// [`StateError`] if the folder cannot be created, or another process uses it.
+    /// [`StateError`] if the folder cannot be created, if another user owns or may write it, or if another process uses
+    /// it.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StateError> {
         let folder = folder.into();
         create_folder(&folder, Access::Private)?;
+        check_folder(&folder)?;
         match FolderLock::take(&folder, Duration::ZERO) {
             Ok(lock) => Ok(Self { folder, lock }),
             Err(FileError { source: FileFault::Locked { pid }, .. }) => Err(StateError::Used { folder, pid }),
@@ -77,7 +82,10 @@ impl StateFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::{PermissionsExt, symlink},
+    };
 
     #[test]
     fn one_neuron_at_a_time() {
@@ -100,6 +108,32 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(state.folder()), mode(&state.file("lock"))), (0o700, 0o600));
         assert_eq!(fs::read_to_string(state.file("lock")).unwrap().trim(), std::process::id().to_string());
+    }
+
+    #[test]
+    fn nh_82_a_folder_that_others_may_write_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("a");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+        let error = StateFolder::open(&folder).unwrap_err();
+        assert!(matches!(&error, StateError::File(error) if matches!(error.source, FileFault::FolderTooOpen { .. })));
+        let fix = format!("run `chmod go-w {}`", folder.display());
+        assert_eq!(Hints::of(&error).first(), Some(fix.as_str()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing is written there");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        StateFolder::open(&folder).unwrap();
+    }
+
+    #[test]
+    fn nh_81_a_planted_lock_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [state, other] = ["a", "x"].map(|name| folder.path().join(name));
+        fs::create_dir(&state).unwrap();
+        fs::write(&other, "kept").unwrap();
+        symlink(&other, state.join("lock")).unwrap();
+        assert!(matches!(StateFolder::open(&state), Err(StateError::File(_))));
+        assert_eq!(fs::read_to_string(&other).unwrap(), "kept");
     }
 
     #[test]

@@ -9,8 +9,9 @@
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few thousand of everything")]
 
+use myelin_sources::world::generate;
 use myelin_subnet_text::{
-    GeneratedToken, GenerationEnd, Model, Query, Sampling, corpus,
+    GeneratedToken, GenerationEnd, Model, Query, Sampling,
     export::{self, Precision},
     proof::{ProofCheck, Tolerance, verify},
     train::{self, TrainOptions, TrainProgress},
@@ -176,7 +177,7 @@ fn sample(model: &Model, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 /// Returns the beginnings of texts from which the model has not learned.
 fn prompts(model: &Model) -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
     let mut prompts = Vec::new();
-    for document in corpus::generate(99, 20_000).iter().take(QUERIES as usize) {
+    for document in generate(99, 20_000).iter().take(QUERIES as usize) {
         let words: Vec<&str> = document.split_inclusive(' ').take(6).collect();
         prompts.push(model.encode(&words.concat())?);
     }

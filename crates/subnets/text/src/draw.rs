@@ -6,10 +6,9 @@
 use crate::{
     ModelHash, Sampling,
     challenge::{MAX_PROMPT, MAX_TOKENS, TOP_K, TextChallenge},
-    corpus,
-    random::Random,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_sources::{random::Random, world::generate};
 use myelin_wire::PublicKey;
 use std::ops::RangeInclusive;
 
@@ -25,7 +24,7 @@ const MAX_TEXTS: usize = 100_000;
 /// The source of prompts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prompts {
-    /// Passages of the texts that [`corpus`] generates, without end.
+    /// Passages of the texts that [`generate`] returns, without end.
     Made,
     /// Passages of these texts.
     Of(Vec<String>),
@@ -66,7 +65,7 @@ impl Prompts {
 
     fn draw(&self, random: &mut Random) -> String {
         match self {
-            Self::Made => corpus::generate(random.next(), 1).first().map(|text| passage(text, random)),
+            Self::Made => generate(random.next(), 1).first().map(|text| passage(text, random)),
             Self::Of(texts) => texts.get(random.below(texts.len())).map(|text| passage(text, random)),
         }
         .unwrap_or_default()

@@ -61,7 +61,6 @@ pub mod mischief;
 mod model;
 pub mod proof;
 pub mod published;
-mod random;
 pub mod reputation;
 pub mod roles;
 mod sampling;

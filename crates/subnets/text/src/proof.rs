@@ -16,9 +16,9 @@
 use crate::{
     GeneratedToken, GenerationEnd, Model, ModelError, Query,
     model::Session,
-    random::Random,
     sampling::{Noise, TokenDraw},
 };
+use myelin_sources::random::Random;
 use std::fmt;
 
 /// Positions whose logits are held at once.

@@ -110,7 +110,7 @@ impl Reputations {
     /// [`ReputationsError`] if the file exists and cannot be read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReputationsError> {
         let path = path.into();
-        let stored = match myelin_files::read(&path, Access::Shared, MAX_BYTES) {
+        let stored = match myelin_files::read(&path, Access::Private, MAX_BYTES) {
             Ok(None) => Ok(BTreeMap::new()),
             Ok(Some(bytes)) => parse(&bytes),
             Err(FileError { source: fault @ FileFault::TooLarge { .. }, .. }) => Err(fault.to_string()),
@@ -265,7 +265,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
         for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
-            fs::write(&path, damaged).unwrap();
+            myelin_files::write(&path, &damaged, Access::Private, OnExisting::Replace).unwrap();
             assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());
@@ -291,7 +291,13 @@ mod tests {
         fn reputations_1() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("reputations.json");
-            fs::write(&path, fixture::read("reputations/1/reputations.json")).unwrap();
+            myelin_files::write(
+                &path,
+                &fixture::read("reputations/1/reputations.json"),
+                Access::Private,
+                OnExisting::Replace,
+            )
+            .unwrap();
             let reputations = Reputations::open(&path).unwrap();
             let said: Vec<_> = reputations
                 .lock()

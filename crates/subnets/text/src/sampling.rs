@@ -1,6 +1,6 @@
 //! The drawing of a token from logits and a seed, which is the same on every machine.
 
-use crate::random::{Random, unit};
+use myelin_sources::random::{Random, unit};
 use std::cmp::Ordering;
 
 /// The sampling of tokens, in integers, so that it is equal for all parties.

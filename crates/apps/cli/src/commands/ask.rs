@@ -9,6 +9,7 @@ use crate::{
     context::Context,
     error::CliError,
     key::WalletSigner,
+    log::{self, LogLevel},
     named_key::HotkeyArg,
     output::{Format, OutputError, Printer, note, note_page, write},
     page::{Page, Render, TableCell, Tone, plain, printable},
@@ -57,6 +58,10 @@ pub struct Ask {
     /// Time to wait for the whole answer
     #[arg(long, default_value = "1m", value_name = "TIME", value_parser = time)]
     patience: Duration,
+
+    /// Lines of the log to show, down to this importance
+    #[arg(long, default_value = "warn", value_name = "LEVEL")]
+    log: LogLevel,
 
     /// Write the evidence that proves the answer offline to this file; `myelin text check` verifies it
     #[arg(long, value_name = "FILE")]
@@ -268,6 +273,7 @@ impl Command for Ask {
     type Output = AskOutput;
 
     async fn run(self, context: &Context, output: &Printer<AskOutput>) -> Result<(), CliError> {
+        log::start(self.log, |line| note(&line.text));
         let only = self.validator.as_ref().map(|validator| validator.find(context)).transpose()?;
         let seed = self.writing.seed()?;
         let chain = context.chain().await?;

@@ -18,3 +18,4 @@ pub mod text;
 pub mod validate;
 pub mod wallet;
 pub mod weights;
+pub mod world;

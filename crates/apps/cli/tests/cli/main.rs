@@ -8,3 +8,4 @@ mod life;
 mod network;
 mod support;
 mod wallet;
+mod world;

@@ -1,8 +1,9 @@
 //! Tests of networks of real nodes, and of all ways to end one.
 
-use crate::support::{Home, START_TIMEOUT, Said};
+use crate::support::{Home, START_TIMEOUT, Said, said};
 use serde_json::Value;
 use std::{
+    fs,
     io::{BufRead, BufReader},
     net::TcpStream,
     path::{Path, PathBuf},
@@ -118,7 +119,7 @@ fn pids(nodes: &Value) -> Vec<u64> {
 }
 
 fn runs(pid: u64) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     // A zombie process holds no port and no file.
     !status.is_empty() && !status.contains("State:\tZ")
 }
@@ -194,10 +195,18 @@ fn a_network_comes_up_survives_and_goes_on() {
 #[test]
 fn a_network_in_the_background_is_taken_down_and_deleted() {
     let network = Network::new();
-    let up = network.0.run("network up --preset test --detach --output json").json();
+    let mut up = network.0.command("network up --preset test --detach --output json");
+    let up = said(up.env("BT_PW_COLDKEY", "secret").output().unwrap()).json();
     assert_eq!(up["event"], "up");
     let status = network.status();
     assert_eq!(status["up"], true);
+
+    // Passwords of the user's keys are for the first process only.
+    for pid in pids(&up["nodes"]).into_iter().chain([status["supervisor"].as_u64().unwrap()]) {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let text = String::from_utf8_lossy(&environment);
+        assert!(text.contains("HOME=") && !text.contains("BT_PW_") && !text.contains("secret"), "{pid}: {text}");
+    }
 
     // No process reads the output any more; the log has the events.
     send(pids(&up["nodes"])[0], "-KILL");
@@ -233,9 +242,9 @@ fn a_node_that_never_lives_is_given_up_and_nothing_is_left() {
     // A node program that makes a chain specification, and then fails to run.
     let broken = network.0.path().join("broken-node");
     let script = format!("#!/bin/sh\n[ \"$1\" = export-chain-spec ] && exec {} \"$@\"\nexit 7\n", node().display());
-    std::fs::write(&broken, script).unwrap();
+    fs::write(&broken, script).unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&broken, executable).unwrap();
+    fs::set_permissions(&broken, executable).unwrap();
     let said = network.0.run(&format!("network up --preset test --output json --node {}", broken.display()));
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.lines().last().unwrap().contains("network-failed"), "{said:?}");

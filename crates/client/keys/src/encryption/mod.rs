@@ -10,6 +10,9 @@
 pub mod ansible;
 pub mod fernet;
 pub mod nacl;
+mod scrypt;
+
+pub(crate) use scrypt::{ScryptCost, scrypt};
 
 use crate::text::{SecretBytes, secret_bytes};
 use crypto_secretbox::{AeadInPlace, KeyInit, XSalsa20Poly1305};

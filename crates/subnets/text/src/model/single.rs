@@ -125,9 +125,9 @@ fn rows<'a>(storage: &'a CpuStorage, layout: &Layout, group: usize, tokens: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
     use candle_core::{D, Device};
     use candle_nn::ops::softmax;
+    use myelin_sources::random::Random;
 
     #[allow(clippy::cast_possible_truncation, reason = "that is what f32 is")]
     fn random(dims: &[usize], seed: u64) -> Tensor {

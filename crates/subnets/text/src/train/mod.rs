@@ -6,11 +6,11 @@ mod weights;
 use crate::{
     corpus::{Corpus, CorpusError},
     model::{Batch, DecoderConfig, DecoderNetwork, KernelForms, ModelError, Shape, WRITTEN},
-    random::Random,
 };
 use candle_core::{Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
 use myelin_diagnostic::{Diagnostic, Hints};
+use myelin_sources::random::Random;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,

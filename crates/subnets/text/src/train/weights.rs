@@ -1,10 +1,8 @@
 //! Initial weights, before any training.
 
-use crate::{
-    model::{ModelError, Tensors},
-    random::Random,
-};
+use crate::model::{ModelError, Tensors};
 use candle_core::{DType, Device, Tensor, Var};
+use myelin_sources::random::Random;
 use std::collections::BTreeMap;
 
 /// The size of initial weights.

@@ -3,7 +3,7 @@
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
     commands::{
-        role::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, work},
+        role::{ComputeArgs, RoleArgs, RoleEvent, stop, work},
         text::load,
     },
     context::Context,
@@ -120,7 +120,7 @@ impl Command for MineText {
             require_development(&chain).await?;
         }
         let model = load(&self.computing.model, self.computing.threads).await?;
-        let telling = EventPrinter::start(context.format());
+        let telling = self.post.report(context.format());
         let member = self.post.join(context, &signer, &chain, &telling.0).await?;
         let mut options = MiningOptions { serving: self.post.serving(), ..MiningOptions::default() };
         options.enough_stake = self.enough_stake.or(options.enough_stake);

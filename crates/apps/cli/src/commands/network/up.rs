@@ -13,7 +13,7 @@ use crate::{
 use clap::ValueEnum;
 use myelin_local::{
     LocalError, LocalPreset, MAX_AUTHORITIES, NetworkDisplay, NetworkEvent, NetworkFolder, NetworkPlan, NodePhase,
-    NodeState, down, end,
+    NodeState, child_command, down, end,
     neurons::{self, Models},
     supervise,
 };
@@ -25,7 +25,6 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::Command as Process,
     signal::unix::{SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
@@ -269,7 +268,7 @@ impl Up {
         }
         let written = fs::File::create(&log).map_err(failed("write"))?;
         let this = env::current_exe().map_err(LocalError::io("find", "this program"))?;
-        let mut supervisor = Process::new(&this);
+        let mut supervisor = child_command(&this);
         supervisor.args(["network", "up", "--output", "json", "--directory"]).arg(directory.path());
         supervisor.arg("--node").arg(binary);
         if let Some(preset) = self.preset {

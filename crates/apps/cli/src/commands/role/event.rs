@@ -1,6 +1,7 @@
 //! Events of a running miner or validator.
 
 use crate::{
+    log::LogLine,
     page::{Page, Render, Tone, plain},
     share::{percent, u16_percent},
 };
@@ -182,6 +183,18 @@ pub(crate) enum RoleEvent {
         /// Hints for the error.
         hints: Vec<String>,
     },
+    /// A line of the program's log.
+    Log {
+        /// Importance: `error`, `warn`, `info`, `debug` or `trace`.
+        level: String,
+        /// Text of the line, at most 1 024 bytes.
+        text: String,
+    },
+    /// Lines of the log that were left out, because a second has at most 20.
+    LogHidden {
+        /// Number of lines.
+        lines: u64,
+    },
     /// Events that were dropped because the output was too slow.
     Missed {
         /// Number of dropped events.
@@ -261,6 +274,12 @@ impl From<NeuronEvent> for RoleEvent {
 
 fn word(step: WeightsStep) -> String {
     step.word().to_owned()
+}
+
+impl From<LogLine> for RoleEvent {
+    fn from(LogLine { level, text }: LogLine) -> Self {
+        Self::Log { level: level.to_string().to_lowercase(), text }
+    }
 }
 
 impl From<Judgement> for RoleEvent {
@@ -358,6 +377,10 @@ impl Render for RoleEvent {
                 let told: Vec<_> = std::iter::once(error).chain(hints).map(|text| plain(text)).collect();
                 Tone::Warning.paint(&format!("cannot {step} weights: {}", told.join("; ")))
             }
+            Self::Log { level, text } if level == "error" => Tone::Bad.paint(text),
+            Self::Log { level, text } if level == "warn" => Tone::Warning.paint(text),
+            Self::Log { text, .. } => Tone::Faint.paint(text),
+            Self::LogHidden { lines } => Tone::Warning.paint(&format!("{lines} more lines of the log are left out")),
             Self::Missed { events } => Tone::Warning.paint(&format!("{events} events dropped: the output is too slow")),
             Self::Other { text } => text.clone(),
             Self::Stopping {} => "stopping".to_owned(),

@@ -8,9 +8,13 @@ pub(super) use event::RoleEvent;
 pub(super) use printer::{EventPrinter, EventSender};
 pub(super) use values::{time, tolerance};
 
-use crate::{commands::text::TextSubnet, context::Context, error::CliError, folders, key::WalletSigner};
+use crate::{
+    commands::text::TextSubnet, context::Context, error::CliError, folders, key::WalletSigner, log::LogLevel,
+    output::Format,
+};
 use myelin_client::{Chain, NetUid};
 use myelin_neuron::V1Policy;
+use myelin_primitives::AddressScope;
 use myelin_subnet_kit::{AxonTls, Member, ServingOptions};
 use myelin_subnet_text::roles::RoleError;
 use std::{
@@ -52,6 +56,10 @@ pub(super) struct RoleArgs {
     #[arg(long, value_name = "IP:PORT")]
     metrics: Option<SocketAddr>,
 
+    /// Lines of the log to show, down to this importance
+    #[arg(long, default_value = "warn", value_name = "LEVEL")]
+    log: LogLevel,
+
     /// Folder for state that outlives the process [default: a folder for each chain, subnet and hotkey below the
     /// platform's data folder]
     #[arg(long, value_name = "PATH")]
@@ -65,6 +73,11 @@ fn announced(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl RoleArgs {
+    /// Starts to print events, and the log as events.
+    pub(super) fn report(&self, format: Format) -> (EventSender, EventPrinter) {
+        EventPrinter::start(format, self.log)
+    }
+
     /// Takes the seat of the hotkey, and reports events.
     pub(super) async fn join(
         &self,
@@ -73,7 +86,10 @@ impl RoleArgs {
         chain: &Chain,
         told: &EventSender,
     ) -> Result<Member, CliError> {
-        let netuid = self.subnet.find(&chain.at_finalised().await?).await?;
+        let now = chain.at_finalised().await?;
+        let scope = AddressScope::new(now.network_parameters().await?.local_addresses);
+        check_announced(self.announce.map_or(self.listen, |announced| announced.ip()), scope)?;
+        let netuid = self.subnet.find(&now).await?;
         let state = match &self.state {
             Some(path) => path.clone(),
             None => own_folder(chain, netuid, signer)?,
@@ -98,6 +114,18 @@ impl RoleArgs {
     pub(super) fn seen_at(&self) -> IpAddr {
         self.announce.map_or(self.listen, |announced| announced.ip())
     }
+}
+
+/// Checks that the chain takes the address of a neuron, before anything is started for it.
+fn check_announced(address: IpAddr, scope: AddressScope) -> Result<(), CliError> {
+    if scope.contains(address) {
+        return Ok(());
+    }
+    let hint = match scope {
+        AddressScope::Global => "pass `--announce IP` with the address at which all machines reach this one",
+        AddressScope::Local => "pass `--announce 127.0.0.2`, or the address of this machine in its own network",
+    };
+    Err(CliError::Usage { message: format!("the chain takes no neuron at {address}"), hint })
 }
 
 /// Returns the default state folder of a neuron of a chain.
@@ -169,4 +197,28 @@ async fn follow_pay(told: &EventSender, member: &Member) -> Infallible {
         }
     }
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nh_63_an_address_that_the_chain_refuses_is_named() {
+        let refused = |address: &str, scope| match check_announced(address.parse().unwrap(), scope) {
+            Err(CliError::Usage { message, hint }) => Some((message, hint)),
+            _ => None,
+        };
+        for address in ["127.0.0.2", "0.0.0.0", "10.0.0.1", "::1", "::ffff:8.8.8.8"] {
+            let (message, hint) = refused(address, AddressScope::Global).unwrap();
+            assert!(message.ends_with(address) && hint.contains("--announce"), "{message}: {hint}");
+        }
+        assert_eq!(refused("8.8.8.8", AddressScope::Global), None);
+        for address in ["127.0.0.2", "10.0.0.1", "8.8.8.8"] {
+            assert_eq!(refused(address, AddressScope::Local), None, "{address}");
+        }
+        for address in ["127.0.0.1", "0.0.0.0", "::"] {
+            assert!(refused(address, AddressScope::Local).unwrap().1.contains("127.0.0.2"), "{address}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::RoleEvent;
 use crate::{
     error::CliError,
+    log::{self, HiddenLines, LogLevel},
     output::{Format, OutputError, Printer},
 };
 use myelin_subnet_kit::EventSink;
@@ -10,14 +11,12 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::{sync::oneshot, time::timeout};
 
 /// Maximum number of events that wait to be printed.
 const EVENT_BUFFER: usize = 4_096;
@@ -25,13 +24,16 @@ const EVENT_BUFFER: usize = 4_096;
 /// Maximum time in which the last events are printed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// Time after which lines that the log left out are counted.
+const COUNT_TIME: Duration = Duration::from_secs(1);
+
 /// Sender of events.
 ///
 /// Work never waits for the output: events that find no room are counted and dropped.
 #[derive(Clone)]
 pub(in crate::commands) struct EventSender {
     /// Queue of events; `None` is the end.
-    sender: mpsc::Sender<Option<RoleEvent>>,
+    sender: SyncSender<Option<RoleEvent>>,
     missed: Arc<AtomicU64>,
 }
 
@@ -57,15 +59,17 @@ impl EventSender {
 }
 
 impl EventPrinter {
-    /// Starts the thread that prints events on standard output.
-    pub(in crate::commands) fn start(format: Format) -> (EventSender, Self) {
-        let (sender, heard) = mpsc::channel(EVENT_BUFFER);
+    /// Starts the thread that prints events on standard output, and the log as events.
+    pub(in crate::commands) fn start(format: Format, level: LogLevel) -> (EventSender, Self) {
+        let (sender, heard) = sync_channel(EVENT_BUFFER);
         let told = EventSender { sender, missed: Arc::default() };
+        let logged = told.clone();
+        let hidden = log::start(level, move |line| logged.send(line));
         let missed = Arc::clone(&told.missed);
         let (report, done) = oneshot::channel();
         thread::spawn(move || {
             // A receiver that is gone needs no result.
-            let _ = report.send(tell_all(format, heard, &missed));
+            let _ = report.send(tell_all(format, &heard, &missed, &hidden));
         });
         (told.clone(), Self { told, done })
     }
@@ -91,23 +95,37 @@ impl EventPrinter {
 
 fn tell_all(
     format: Format,
-    mut heard: mpsc::Receiver<Option<RoleEvent>>,
+    heard: &Receiver<Option<RoleEvent>>,
     missed: &AtomicU64,
+    hidden: &HiddenLines,
 ) -> Result<(), OutputError> {
     let output = Printer::<RoleEvent>::new(format);
     let mut is_stopping = false;
-    while let Some(Some(event)) = heard.blocking_recv() {
-        let is_stop = matches!(event, RoleEvent::Stopping {});
-        // A validator stops serving and validating, and reports both.
-        let is_detail = format == Format::Table && event.is_detail();
-        if !(is_detail || is_stop && is_stopping) {
-            output.show(&event)?;
+    let mut counted = Instant::now();
+    loop {
+        match heard.recv_timeout(COUNT_TIME) {
+            Ok(Some(event)) => {
+                let is_stop = matches!(event, RoleEvent::Stopping {});
+                // A validator stops serving and validating, and reports both.
+                let is_detail = format == Format::Table && event.is_detail();
+                if !(is_detail || is_stop && is_stopping) {
+                    output.show(&event)?;
+                }
+                is_stopping |= is_stop;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(None) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        is_stopping |= is_stop;
         let events = missed.swap(0, Ordering::Relaxed);
         if events > 0 {
             output.show(&RoleEvent::Missed { events })?;
         }
+        if counted.elapsed() >= COUNT_TIME {
+            counted = Instant::now();
+            let lines = hidden.take();
+            if lines > 0 {
+                output.show(&RoleEvent::LogHidden { lines })?;
+            }
+        }
     }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::{
     command::{Calls, Command, Effect, Example, outputs},
     commands::{
-        role::{ComputeArgs, EventPrinter, RoleArgs, RoleEvent, stop, time, tolerance, work},
+        role::{ComputeArgs, RoleArgs, RoleEvent, stop, time, tolerance, work},
         text::load,
     },
     context::Context,
@@ -165,7 +165,7 @@ impl Command for ValidateText {
         let signer = WalletSigner::hotkey(context)?;
         let chain = context.chain().await?;
         let model = load(&computing.model, computing.threads).await?;
-        let (told, teller) = EventPrinter::start(context.format());
+        let (told, teller) = post.report(context.format());
         let member = post.join(context, &signer, &chain, &told).await?;
         let defaults = ValidatingOptions::default();
         let options = TextValidatorOptions {

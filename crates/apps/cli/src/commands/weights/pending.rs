@@ -76,7 +76,7 @@ impl PendingReveals {
 
 /// Reads a pending reveal. Returns `None` if the file no longer exists.
 fn read(path: &Path) -> Result<Option<PendingReveal>, CliError> {
-    let content = myelin_files::read(path, Access::Shared, MAX_BYTES);
+    let content = myelin_files::read(path, Access::Private, MAX_BYTES);
     let content = content.map_err(|FileError { source, .. }| CliError::file("read", path)(source))?;
     let pending = content.map(|content| serde_json::from_slice(&content)).transpose();
     pending.map_err(|error| CliError::file("understand", path)(io::Error::from(error)))
@@ -117,7 +117,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let reveals = reveals(&folder);
         let path = reveals.keep(&pending(1, 5)).unwrap();
-        fs::write(&path, "{").unwrap();
+        myelin_files::write(&path, b"{", Access::Private, OnExisting::Replace).unwrap();
         let error = reveals.all(NetUid::new(1)).unwrap_err().to_string();
         assert!(error.contains("understand") && error.contains(&path.display().to_string()), "{error}");
     }
