@@ -20,7 +20,7 @@ use serde::Serialize;
 /// Data of a commitment. spec subnets-and-neurons §16
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub(super) enum Item {
+pub(super) enum CommitmentItem {
     /// No data.
     Nothing {},
     /// Raw bytes.
@@ -72,7 +72,7 @@ impl Function {
     }
 }
 
-impl From<&CommitmentData> for Item {
+impl From<&CommitmentData> for CommitmentItem {
     fn from(data: &CommitmentData) -> Self {
         let raw = |bytes: &[u8]| {
             let text = std::str::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control));
@@ -90,7 +90,7 @@ impl From<&CommitmentData> for Item {
     }
 }
 
-impl Item {
+impl CommitmentItem {
     /// Returns the data in words.
     fn words(&self) -> String {
         match self {
@@ -115,7 +115,7 @@ struct NeuronCommitmentRow {
     /// Block in which it was published; absent if nothing was.
     block: Option<BlockNumber>,
     /// Published data.
-    item: Item,
+    item: CommitmentItem,
 }
 
 impl Render for NeuronCommitmentRow {
@@ -162,7 +162,9 @@ impl Command for ShowCommitment {
             uid: uid.get(),
             hotkey: hotkey.key.to_string(),
             block: commitment.as_ref().map(|commitment| commitment.block),
-            item: commitment.as_ref().map_or(Item::Nothing {}, |commitment| Item::from(&commitment.info)),
+            item: commitment
+                .as_ref()
+                .map_or(CommitmentItem::Nothing {}, |commitment| CommitmentItem::from(&commitment.info)),
         }))?)
     }
 }
@@ -243,7 +245,10 @@ impl Command for SetCommitment {
         let now = chain.at_finalised().await?;
         let uid = seat(&now, netuid, &hotkey).await?.uid;
         let before = now.commitment(netuid, uid).await?;
-        let (item, was) = (Item::from(&data), before.map_or(Item::Nothing {}, |before| Item::from(&before.info)));
+        let (item, was) = (
+            CommitmentItem::from(&data),
+            before.map_or(CommitmentItem::Nothing {}, |before| CommitmentItem::from(&before.info)),
+        );
         let plan = Plan::new(format!("Publish {} as the commitment of neuron {uid} of network {netuid}", item.words()))
             .touches(netuid)
             .effect(format!("the present commitment is {}", was.words()))
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_what_is_published() {
-        let words = |item: &str, hash| Item::from(&data(item, hash).unwrap()).words();
+        let words = |item: &str, hash| CommitmentItem::from(&data(item, hash).unwrap()).words();
         let hash = format!("0x{}", "ab".repeat(32));
         assert_eq!(words("model-7", None), "\"model-7\"");
         assert_eq!(words("0x00ff", None), "0x00ff");
