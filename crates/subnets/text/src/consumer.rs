@@ -159,7 +159,7 @@ async fn ask_one(
         return Err(AskFailure::Nonsense("the last line has no end".to_owned()));
     }
     if stream.is_broken() {
-        return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));
+        return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".into())));
     }
     let AnswerReader { lines, tokens, ending, report, .. } = listener;
     let (Some(ending), Some(report)) = (ending, report) else {

@@ -93,11 +93,6 @@ impl RoleArgs {
             ..ServingOptions::default()
         }
     }
-
-    /// Returns the address of this machine as seen from outside.
-    pub(super) fn seen_at(&self) -> IpAddr {
-        self.announce.map_or(self.listen, |announced| announced.ip())
-    }
 }
 
 /// Returns the default state folder of a neuron of a chain.
