@@ -100,14 +100,14 @@ pub(super) struct Connection {
 }
 
 /// A request without an answer.
-pub(super) struct Unanswered {
+pub(super) struct FailedRequest {
     pub(super) error: AskError,
     /// True if no byte of the request was sent.
     pub(super) is_unsent: bool,
 }
 
 /// The answer to a request, as far as it has arrived.
-pub(super) enum Received {
+pub(super) enum PeerResponse {
     /// A whole answer.
     Whole(WholeResponse),
     /// The head of a stream.
@@ -209,17 +209,17 @@ impl Connection {
         request: OutgoingRequest,
         (mode, max): (StreamMode, usize),
         until: Deadline,
-    ) -> Result<Received, Unanswered> {
+    ) -> Result<PeerResponse, FailedRequest> {
         let traffic = Arc::clone(&self.traffic);
         let asking = OwnedTask::spawn(async move {
             let response = until.wait(self.send(request)).await??;
             if mode.is_stream(response.status, &response.headers) {
-                return Ok(Received::Stream(response));
+                return Ok(PeerResponse::Stream(response));
             }
-            response.whole(max, until).await.map(Received::Whole)
+            response.whole(max, until).await.map(PeerResponse::Whole)
         });
         let answered = asking.join().await.unwrap_or(Err(AskError::Disconnected));
-        answered.map_err(|error| Unanswered { error, is_unsent: !traffic.has_begun() })
+        answered.map_err(|error| FailedRequest { error, is_unsent: !traffic.has_begun() })
     }
 
     async fn send(mut self, request: OutgoingRequest) -> Result<StreamResponse, AskError> {

@@ -68,9 +68,14 @@ impl Traffic {
     ///
     /// A neuron that answers before it has the whole request is measured from the first byte.
     pub(super) fn elapsed(&self) -> Duration {
-        let times = self.times();
-        let Some(received) = times.received else { return Duration::ZERO };
-        let since = times.sent.filter(|sent| *sent <= received).or(times.begun);
+        self.times().elapsed()
+    }
+}
+
+impl TrafficTimes {
+    fn elapsed(&self) -> Duration {
+        let Some(received) = self.received else { return Duration::ZERO };
+        let since = self.sent.filter(|sent| *sent <= received).or(self.begun);
         since.map_or(Duration::ZERO, |since| received.saturating_duration_since(since))
     }
 }
@@ -156,5 +161,36 @@ impl AsyncWrite for Socket {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nh_45_the_time_begins_with_the_last_byte_of_the_request() {
+        let begun = Instant::now();
+        let at = |millis| Some(begun + Duration::from_millis(millis));
+        let elapsed =
+            |sent, received| TrafficTimes { begun: at(0), sent, received, ..TrafficTimes::default() }.elapsed();
+        assert_eq!(elapsed(at(30), at(100)), Duration::from_millis(70));
+        assert_eq!(elapsed(at(30), None), Duration::ZERO);
+        // A neuron that answers before it has the whole request does not seem faster.
+        assert_eq!(elapsed(None, at(100)), Duration::from_millis(100));
+        assert_eq!(elapsed(at(101), at(100)), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn each_request_of_a_connection_has_times_of_its_own() {
+        let traffic = Traffic::default();
+        traffic.begin();
+        assert!(!traffic.has_begun() && traffic.times().earlier == 0);
+        traffic.times().begun = Some(Instant::now());
+        traffic.times().received = Some(Instant::now() + Duration::from_secs(1));
+        assert!(traffic.has_begun() && traffic.elapsed() > Duration::ZERO);
+        traffic.begin();
+        assert!(!traffic.has_begun() && traffic.times().earlier == 1);
+        assert_eq!(traffic.elapsed(), Duration::ZERO);
     }
 }

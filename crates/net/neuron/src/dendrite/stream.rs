@@ -34,6 +34,8 @@ pub struct AnswerStream {
     max: usize,
 }
 
+type CheckedGroups = Result<Vec<Vec<u8>>, StreamError>;
+
 /// The check of the signatures of a stream.
 enum Signatures {
     /// A plain stream has none.
@@ -41,7 +43,7 @@ enum Signatures {
     /// The bytes so far are checked.
     Checked(Box<SignedPart>),
     /// The newest bytes are being checked.
-    Checking(JoinHandle<(Box<SignedPart>, Result<Vec<Vec<u8>>, StreamError>)>),
+    Checking(JoinHandle<(Box<SignedPart>, CheckedGroups)>),
     /// No bytes follow.
     Over,
 }

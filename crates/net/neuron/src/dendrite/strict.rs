@@ -2,7 +2,7 @@
 
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer, PeerProtocol, UnsignedAnswers, answer_timeout,
-    connection::{Connection, Deadline, OutgoingRequest, Received, StreamMode, WholeResponse},
+    connection::{Connection, Deadline, OutgoingRequest, PeerResponse, StreamMode, WholeResponse},
     dials::Dial,
     exchanges::MAX_UNKNOWN,
     stream::SignedPart,
@@ -36,7 +36,7 @@ impl Dendrite {
         peer: &Peer,
         message: &Synapse,
         (mode, until): (StreamMode, Deadline),
-    ) -> Result<(Received, SignedProof), AskError> {
+    ) -> Result<(PeerResponse, SignedProof), AskError> {
         let body = request_body(message).into_bytes();
         if body.len() > MAX_UNKNOWN && !self.exchanges.is_known(peer, Instant::now()) {
             self.introduce(peer, message.timeout, until).await;
@@ -52,7 +52,7 @@ impl Dendrite {
         hello.timeout = timeout;
         let body = request_body(&hello).into_bytes();
         let sent = self.send_body(peer, hello.class().name(), body, (StreamMode::Whole, until)).await;
-        let Ok((Received::Whole(response), asked)) = sent else { return };
+        let Ok((PeerResponse::Whole(response), asked)) = sent else { return };
         let WholeResponse { status, headers, body, connection, .. } = response;
         if verify_answer(&asked, peer.hotkey, status, &headers, body).is_ok() {
             self.has_served(peer, connection);
@@ -66,7 +66,7 @@ impl Dendrite {
         class: &str,
         body: Vec<u8>,
         (mode, until): (StreamMode, Deadline),
-    ) -> Result<(Received, SignedProof), AskError> {
+    ) -> Result<(PeerResponse, SignedProof), AskError> {
         let is_kept = self.kept.has(peer);
         loop {
             let kept = until.wait(self.kept.take(peer)).await?;
@@ -85,8 +85,8 @@ impl Dendrite {
             let request = OutgoingRequest { target, headers, body: body.clone(), is_kept };
             match connection.ask(request, (mode, self.max_answer), until).await {
                 Ok(received) => return Ok((received, asked)),
-                Err(unanswered) if was_kept && unanswered.is_unsent => {}
-                Err(unanswered) => return Err(unanswered.error),
+                Err(failed) if was_kept && failed.is_unsent => {}
+                Err(failed) => return Err(failed.error),
             }
         }
     }
@@ -108,8 +108,8 @@ impl Dendrite {
     ) -> Result<(Answer, Duration), AskError> {
         let until = deadline(message, started);
         match self.send_strict(peer, message, (StreamMode::Whole, until)).await? {
-            (Received::Whole(response), asked) => self.read_whole(response, asked, (peer, message), dial).await,
-            (Received::Stream(_), _) => Err(AskError::Disconnected),
+            (PeerResponse::Whole(response), asked) => self.read_whole(response, asked, (peer, message), dial).await,
+            (PeerResponse::Stream(_), _) => Err(AskError::Disconnected),
         }
     }
 
@@ -165,8 +165,8 @@ impl Dendrite {
         let until = deadline(message, started);
         let (received, asked) = self.send_strict(peer, message, (StreamMode::Signed, until)).await?;
         let head = match received {
-            Received::Stream(head) => head,
-            Received::Whole(response) => {
+            PeerResponse::Stream(head) => head,
+            PeerResponse::Whole(response) => {
                 self.read_whole(response, asked, (peer, message), dial).await?;
                 return Err(AskError::NotAStream);
             }

@@ -37,3 +37,32 @@ pub(super) async fn examine<T: Send + 'static>(
     }
     spawn_blocking(work).await.unwrap_or_else(|_| Err(AskError::Content("the check of the answer failed".into())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[tokio::test]
+    async fn nh_46_large_data_is_examined_on_another_thread() {
+        let here = thread::current().id();
+        for (bytes, is_here) in [(0, true), (MAX_IN_PLACE, true), (MAX_IN_PLACE + 1, false)] {
+            let examined = examine(bytes, || Ok(thread::current().id())).await.unwrap();
+            assert_eq!(examined == here, is_here, "{bytes}");
+        }
+        let panicked = examine(MAX_IN_PLACE + 1, || -> Result<(), AskError> { panic!("as asked") }).await;
+        assert!(matches!(panicked, Err(AskError::Content(_))), "{panicked:?}");
+    }
+
+    #[tokio::test]
+    async fn a_task_ends_with_its_owner() {
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        let task = OwnedTask::spawn(async move {
+            let _sender = sender;
+            std::future::pending::<()>().await;
+        });
+        drop(task);
+        assert!(receiver.await.is_err());
+        assert_eq!(OwnedTask::spawn(async { 7 }).join().await, Some(7));
+    }
+}

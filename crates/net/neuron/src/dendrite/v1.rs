@@ -2,7 +2,7 @@
 
 use super::{
     Answer, AnswerStream, AskError, Dendrite, Peer,
-    connection::{Connection, Deadline, OutgoingRequest, Received, StreamMode, WholeResponse},
+    connection::{Connection, Deadline, OutgoingRequest, PeerResponse, StreamMode, WholeResponse},
     strict::deadline,
     task::examine,
 };
@@ -51,7 +51,7 @@ impl Dendrite {
         message: &Synapse,
         client: &ClientId<'_>,
         (mode, until): (StreamMode, Deadline),
-    ) -> (Synapse, Result<Received, AskError>) {
+    ) -> (Synapse, Result<PeerResponse, AskError>) {
         let connection = self.connect(peer, until).await;
         let local = connection.as_ref().ok().and_then(Connection::local);
         let ip = local.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -64,7 +64,7 @@ impl Dendrite {
             Ok(connection) => connection.ask(request, (mode, self.max_answer), until).await,
             Err(error) => return (message, Err(error)),
         };
-        (message, received.map_err(|unanswered| unanswered.error))
+        (message, received.map_err(|failed| failed.error))
     }
 
     pub(super) async fn ask_v1(
@@ -77,11 +77,11 @@ impl Dendrite {
         let client = self.clients.take();
         let (sent, received) = self.send_v1(peer, message, &client, (StreamMode::Whole, until)).await;
         let (event, length, elapsed) = match received {
-            Ok(Received::Whole(response)) => {
+            Ok(PeerResponse::Whole(response)) => {
                 let (length, elapsed) = (response.body.len(), response.elapsed);
                 (TransportEvent::Answered(http_response(response)), length, elapsed)
             }
-            Ok(Received::Stream(_)) => return Err(AskError::Disconnected),
+            Ok(PeerResponse::Stream(_)) => return Err(AskError::Disconnected),
             Err(error) => (event(error)?, 0, Duration::ZERO),
         };
         let url = request_url(peer, &sent);
@@ -99,7 +99,7 @@ impl Dendrite {
         let client = self.clients.take();
         let (sent, received) = self.send_v1(peer, message, &client, (StreamMode::Plain, until)).await;
         let event = match received {
-            Ok(Received::Stream(head)) => {
+            Ok(PeerResponse::Stream(head)) => {
                 let response = HttpResponse { status: head.status, headers: head.headers.clone(), body: Vec::new() };
                 let report = ClientReport::new(&sent, &request_url(peer, &sent), TransportEvent::Streamed(response));
                 if report.is_success() {
@@ -107,7 +107,7 @@ impl Dendrite {
                 }
                 return Err(claimed(&report));
             }
-            Ok(Received::Whole(response)) => TransportEvent::Streamed(http_response(response)),
+            Ok(PeerResponse::Whole(response)) => TransportEvent::Streamed(http_response(response)),
             Err(error) => event(error)?,
         };
         Err(claimed(&ClientReport::new(&sent, &request_url(peer, &sent), event)))
