@@ -309,8 +309,14 @@ mod tests {
 
     /// Returns a subnet with one neuron, which announced this address in block 77.
     fn snapshot(address: SocketAddr) -> MetagraphInfo {
-        let axon =
-            AxonInfo { block: 77, version: 1, endpoint: address.into(), protocol: 4, placeholder1: 1, certificate: None };
+        let axon = AxonInfo {
+            block: 77,
+            version: 1,
+            endpoint: address.into(),
+            protocol: 4,
+            placeholder1: 1,
+            certificate: None,
+        };
         let neuron = NeuronInfo {
             uid: Uid::new(0),
             hotkey: PublicKey::from_bytes([1; 32]),

@@ -9,8 +9,8 @@ use myelin_client::{Backoff, calls};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_neuron::{
-    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, PROTOCOL, Rules, SPEAKS_STRICT, TlsError, TlsIdentity, TlsOffer,
-    V1Policy,
+    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, PROTOCOL, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
+    TlsOffer, V1Policy,
 };
 use myelin_primitives::BlockNumber;
 use std::{

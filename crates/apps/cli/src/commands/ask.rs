@@ -376,7 +376,9 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
         let certificate = axon.certificate.as_ref().map(|certificate| certificate.to_vec());
         let address = axon.endpoint.socket_address()?;
-        ServedAxon { address, placeholder1: axon.placeholder1, certificate, announced_at: axon.block }.peer(neuron.hotkey).ok()
+        ServedAxon { address, placeholder1: axon.placeholder1, certificate, announced_at: axon.block }
+            .peer(neuron.hotkey)
+            .ok()
     };
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     AXON, CALLER, dendrite_of, echo,
-    fake::{Asked, ECHO, Fake, Reply, answer, read, signed, signed_headers},
+    fake::{ECHO, Fake, Reply, answer, read, signed, signed_headers, stream_of},
     key, message, signer, soon, tokens,
 };
-use myelin_neuron::{Answer, AskError, Clock, Dendrite, Peer, SystemClock, TlsIdentity, UnsignedAnswers};
+use myelin_neuron::{Answer, AskError, Dendrite, Peer, TlsIdentity, UnsignedAnswers};
 use myelin_wire::{
     PeerText, Sign,
-    strict::{AnswerError, StreamOutcome, StreamWriter, header},
+    strict::{AnswerError, header},
 };
 use std::{
     sync::{
@@ -115,11 +115,13 @@ async fn nh_45_an_answer_is_read_without_the_task_that_asks() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let peer = Peer::strict(key(AXON).hotkey(), listener.local_addr().unwrap());
     let (receive, received) = tokio::sync::oneshot::channel();
+    let (go, gone) = tokio::sync::oneshot::channel();
     let (finish, read_to_its_end) = std::sync::mpsc::channel();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let asked = read(&mut stream, &mut Vec::new()).await.unwrap();
         receive.send(()).unwrap();
+        gone.await.unwrap();
         stream.write_all(&signed(&asked, 200, ECHO)).await.unwrap();
         // The other side closes the connection after it has read the answer.
         assert!(read(&mut stream, &mut Vec::new()).await.is_none());
@@ -132,9 +134,31 @@ async fn nh_45_an_answer_is_read_without_the_task_that_asks() {
         received = soon(received) => received.unwrap(),
         asked = &mut asking => panic!("{asked:?}"),
     }
-    // This blocks the task that asks.
+    // From here on the task that asks is blocked.
+    go.send(()).unwrap();
     read_to_its_end.recv_timeout(Duration::from_secs(30)).unwrap();
     assert!(soon(asking).await.result.is_ok());
+}
+
+#[tokio::test]
+async fn nh_45_the_way_of_a_large_request_does_not_count() {
+    const DELAY: Duration = Duration::from_millis(200);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let peer = Peer::strict(key(AXON).hotkey(), listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for body in [b"{}".as_slice(), ECHO] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The request is larger than all buffers of the system.
+            tokio::time::sleep(DELAY).await;
+            let asked = read(&mut stream, &mut Vec::new()).await.unwrap();
+            stream.write_all(&signed(&asked, 200, body)).await.unwrap();
+        }
+    });
+    let question = message(echo(), &"x".repeat(HUGE / 2));
+    let started = Instant::now();
+    let asked = soon(dendrite().ask(&peer, &question)).await;
+    assert!(asked.result.is_ok(), "{asked:?}");
+    assert!(asked.elapsed + 2 * DELAY <= started.elapsed(), "{:?}", asked.elapsed);
 }
 
 #[tokio::test]
@@ -157,17 +181,6 @@ async fn nh_45_an_answer_takes_the_time_that_the_neuron_takes() {
     let mut stream = soon(dendrite().ask_stream(&peer, &message(tokens(), "x"))).await.unwrap();
     assert_eq!(soon(stream.next()).await, Ok(Some("one".into())));
     assert!(stream.elapsed() >= DELAY);
-}
-
-/// Returns the bytes of a signed stream of these groups.
-fn stream_of(asked: &Asked, groups: &[&[u8]]) -> Vec<u8> {
-    let (head, mut writer) =
-        StreamWriter::new(key(AXON), &asked.proof, (200, "text/event-stream"), SystemClock.now()).unwrap();
-    let mut headers = head.headers;
-    headers.push("content-type", "text/event-stream");
-    let mut body: Vec<u8> = groups.iter().flat_map(|group| writer.group(group).unwrap()).collect();
-    body.extend(writer.end(StreamOutcome::Complete).0);
-    answer(200, &headers, &body)
 }
 
 #[tokio::test]
@@ -221,8 +234,11 @@ async fn nh_7_a_large_request_follows_a_small_one() {
         if count.fetch_add(1, Ordering::SeqCst) < limit.load(Ordering::SeqCst) {
             return Reply::Close(answer(404, &[("content-type", "x")].into_iter().collect(), b""));
         }
-        assert!(asked.target == "/Synapse" || asked.body.len() > 10);
-        Reply::Close(signed(&asked, 200, if asked.target == "/Synapse" { b"{}" } else { ECHO }))
+        Reply::Close(match asked.target.as_str() {
+            "/Synapse" => signed(&asked, 200, b"{}"),
+            "/Tokens" => stream_of(&asked, &[b"x"]),
+            _ => signed(&asked, 200, ECHO),
+        })
     })
     .await;
     let mut heard = || std::iter::from_fn(|| targets.try_recv().ok()).collect::<Vec<_>>();
@@ -239,6 +255,11 @@ async fn nh_7_a_large_request_follows_a_small_one() {
     ask(&other, "x").await;
     ask(&other, &large).await;
     assert_eq!(heard(), ["/Echo", "/Echo"]);
+    // So is the head of a stream.
+    let other = dendrite();
+    assert!(soon(other.ask_stream(&fake.peer(), &message(tokens(), "x"))).await.is_ok());
+    ask(&other, &large).await;
+    assert_eq!(heard(), ["/Tokens", "/Echo"]);
     // A neuron may have no such class.
     refused.store(usize::MAX, Ordering::SeqCst);
     let asked = soon(dendrite().ask(&fake.peer(), &message(echo(), &large))).await.result;

@@ -5,7 +5,7 @@ use myelin_neuron::{Clock, Peer, SystemClock};
 use myelin_wire::{
     Headers, ReceivedRequest, Sign, SignedProof,
     replay::{ReplayLimits, ReplayWindow},
-    strict::{StrictDoor, sign_answer},
+    strict::{StreamOutcome, StreamWriter, StrictDoor, sign_answer},
 };
 use std::{
     net::SocketAddr,
@@ -17,7 +17,10 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        Barrier,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
 };
 
 /// A request as a fake neuron received it.
@@ -25,7 +28,6 @@ use tokio::{
 pub(crate) struct Asked {
     pub(crate) target: String,
     pub(crate) headers: Headers,
-    pub(crate) body: Vec<u8>,
     /// The signed text of the request.
     pub(crate) proof: SignedProof,
 }
@@ -34,6 +36,8 @@ pub(crate) struct Asked {
 pub(crate) enum Reply {
     Keep(Vec<u8>),
     Close(Vec<u8>),
+    /// Waits until as many requests have come as the barrier says.
+    Together(Arc<Barrier>, Vec<u8>),
 }
 
 /// A fake neuron with the key of the axon.
@@ -84,6 +88,10 @@ async fn talk(
     while let Some(asked) = read(&mut stream, &mut buffer).await {
         let is_sent = match answer(asked) {
             Reply::Keep(bytes) => stream.write_all(&bytes).await.is_ok(),
+            Reply::Together(barrier, bytes) => {
+                barrier.wait().await;
+                stream.write_all(&bytes).await.is_ok()
+            }
             Reply::Close(bytes) => {
                 let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
@@ -98,10 +106,10 @@ async fn talk(
     let _ = over.send(number);
 }
 
-/// Reads the next request, or returns `None` at the end of the connection.
+/// Reads the next request, or returns `None` at the end of the connection, or if bytes are no request.
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Asked> {
     loop {
-        if let Some((asked, length)) = parse(buffer) {
+        if let Some((asked, length)) = parse(buffer)? {
             buffer.drain(..length);
             return Some(asked);
         }
@@ -111,21 +119,35 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<(Asked, usize)> {
+/// Reads a request from a connection that is no part of the runtime.
+pub(crate) fn read_blocking(stream: &mut impl std::io::Read) -> Asked {
+    let (mut buffer, mut read) = (Vec::new(), [0; 4_096]);
+    loop {
+        if let Some((asked, _)) = parse(&buffer).unwrap() {
+            return asked;
+        }
+        let length = stream.read(&mut read).unwrap();
+        assert!(length > 0, "the connection ended");
+        buffer.extend_from_slice(&read[..length]);
+    }
+}
+
+/// Returns the first request with its length, `Some(None)` if it is incomplete, and `None` if it is no request.
+fn parse(bytes: &[u8]) -> Option<Option<(Asked, usize)>> {
     let mut parsed = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut parsed);
-    let Ok(httparse::Status::Complete(head)) = request.parse(bytes) else { return None };
+    let httparse::Status::Complete(head) = request.parse(bytes).ok()? else { return Some(None) };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let headers: Headers = request.headers.iter().map(|header| (header.name, text(header.value))).collect();
     let target = request.path.unwrap().to_owned();
     let length = head + headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let body = bytes.get(head..length)?.to_vec();
+    let Some(body) = bytes.get(head..length).map(<[u8]>::to_vec) else { return Some(None) };
     let now = SystemClock.now();
     let received = ReceivedRequest { method: request.method.unwrap(), target: &target, headers: &headers };
-    let signed = StrictDoor::new(key(AXON).hotkey()).open(received, now).unwrap().verify(body.clone()).unwrap();
+    let signed = StrictDoor::new(key(AXON).hotkey()).open(received, now).unwrap().verify(body).unwrap();
     let mut window = ReplayWindow::new(ReplayLimits::default());
     let proof = signed.admit(&mut window, now).unwrap().proof().clone();
-    Some((Asked { target, headers, body, proof }, length))
+    Some(Some((Asked { target, headers, proof }, length)))
 }
 
 /// Returns the bytes of an answer with these headers.
@@ -149,3 +171,14 @@ pub(crate) fn signed(asked: &Asked, status: u16, body: &[u8]) -> Vec<u8> {
 
 /// The body of an answer to the class `Echo`.
 pub(crate) const ECHO: &[u8] = br#"{"text": "x"}"#;
+
+/// Returns the bytes of a signed stream of these groups.
+pub(crate) fn stream_of(asked: &Asked, groups: &[&[u8]]) -> Vec<u8> {
+    let (head, mut writer) =
+        StreamWriter::new(key(AXON), &asked.proof, (200, "text/event-stream"), SystemClock.now()).unwrap();
+    let mut headers = head.headers;
+    headers.push("content-type", "text/event-stream");
+    let mut body: Vec<u8> = groups.iter().flat_map(|group| writer.group(group).unwrap()).collect();
+    body.extend(writer.end(StreamOutcome::Complete).0);
+    answer(200, &headers, &body)
+}

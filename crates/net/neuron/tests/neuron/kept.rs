@@ -1,15 +1,16 @@
 //! Connections that stay open between requests.
 
 use crate::{
-    CALLER, dendrite_of, echo,
-    fake::{Asked, ECHO, Fake, Reply, answer, signed, signed_headers},
-    key, message, signer, soon,
+    AXON, CALLER, builder, dendrite_of, echo,
+    fake::{self, Asked, ECHO, Fake, Reply, answer, signed, signed_headers, stream_of},
+    key, message, signer, soon, tokens,
 };
 use futures::future::join_all;
-use myelin_neuron::{AskError, Dendrite, Peer};
+use myelin_neuron::{AskError, Dendrite, Peer, ServeAnyone, TlsIdentity, TlsOffer};
 use myelin_wire::{Sign, strict::header};
 use std::{
     collections::BTreeSet,
+    io::Write,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
@@ -53,6 +54,30 @@ async fn nh_92_a_named_peer_is_asked_on_one_connection() {
 }
 
 #[tokio::test]
+async fn nh_92_an_axon_serves_many_requests_on_a_connection() {
+    let identity = TlsIdentity::generate().unwrap();
+    let certificate = identity.certificate().unwrap();
+    let axon = builder(ServeAnyone).tls(identity, TlsOffer::Optional).start().await.unwrap();
+    let clear = Peer::strict(axon.hotkey(), axon.address());
+    for peer in [clear, Peer::encrypted(axon.hotkey(), axon.address(), certificate)] {
+        let dendrite = dendrite_of(signer(CALLER));
+        dendrite.keep(&peer);
+        for _ in 0..20 {
+            ask(&dendrite, &peer).await.unwrap();
+        }
+        assert!(axon.metrics().text().contains("myelin_axon_connections 1\n"));
+        drop(dendrite);
+        let metrics = axon.metrics();
+        soon(async {
+            while !metrics.text().contains("myelin_axon_connections 0\n") {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn nh_93_a_connection_belongs_to_one_hotkey_address_and_certificate() {
     let (fake, other) = (Fake::start(echoes).await, Fake::start(echoes).await);
     let dendrite = keeps(&fake);
@@ -65,12 +90,19 @@ async fn nh_93_a_connection_belongs_to_one_hotkey_address_and_certificate() {
     let stranger = Peer { hotkey: key(9).hotkey(), ..fake.peer() };
     assert!(ask(&dendrite, &stranger).await.is_err());
     assert_eq!(fake.connections(), 2);
+    // The certificate is a part of it too.
+    let certificate = TlsIdentity::generate().unwrap().certificate().unwrap();
+    let encrypted = Peer::encrypted(fake.peer().hotkey, fake.address, certificate);
+    assert!(matches!(ask(&dendrite, &encrypted).await, Err(AskError::Tls(_))));
+    dendrite.keep(&encrypted);
+    assert!(matches!(ask(&dendrite, &encrypted).await, Err(AskError::Tls(_))));
+    let before = fake.connections();
     // With the new address the connections to the old one end.
     dendrite.keep(&other.peer());
     for _ in 0..2 {
         ask(&dendrite, &fake.peer()).await.unwrap();
     }
-    assert_eq!(fake.connections(), 4);
+    assert_eq!(fake.connections(), before + 2);
 }
 
 #[tokio::test]
@@ -149,28 +181,57 @@ async fn nh_93_a_connection_with_a_bad_answer_is_closed() {
 
 #[tokio::test]
 async fn nh_92_eight_connections_are_kept() {
-    let fake = Fake::start(echoes).await;
-    let dendrite = Arc::new(keeps(&fake));
-    for expected in [20, 32] {
-        // No request ends before all have begun.
-        let barrier = Arc::new(Barrier::new(20));
-        let asking = (0..20).map(|_| {
-            let (dendrite, barrier, peer) = (Arc::clone(&dendrite), Arc::clone(&barrier), fake.peer());
-            tokio::spawn(async move {
-                barrier.wait().await;
-                ask(&dendrite, &peer).await.unwrap();
-            })
-        });
-        for asked in join_all(asking).await {
-            asked.unwrap();
+    let barrier = Arc::new(Barrier::new(20));
+    let fake = Fake::start(move |asked| Reply::Together(Arc::clone(&barrier), signed(&asked, 200, ECHO))).await;
+    let dendrite = keeps(&fake);
+    for connections in [20, 32] {
+        let (peer, question) = (fake.peer(), message(echo(), "x"));
+        let asked = soon(join_all((0..20).map(|_| dendrite.ask(&peer, &question)))).await;
+        assert!(asked.iter().all(|asked| asked.result.is_ok()), "{asked:?}");
+        assert_eq!(fake.connections(), connections);
+    }
+}
+
+#[tokio::test]
+async fn nh_92_streams_keep_their_connection() {
+    let fake = Fake::start(|asked| Reply::Keep(stream_of(&asked, &[b"one", b"two"]))).await;
+    let dendrite = keeps(&fake);
+    for _ in 0..3 {
+        let mut stream = soon(dendrite.ask_stream(&fake.peer(), &message(tokens(), "x"))).await.unwrap();
+        while soon(stream.next()).await.unwrap().is_some() {}
+        assert!(stream.is_complete());
+    }
+    assert_eq!(fake.connections(), 1);
+    // A stream that is not read to its end closes it.
+    let stream = soon(dendrite.ask_stream(&fake.peer(), &message(tokens(), "x"))).await.unwrap();
+    drop(stream);
+    assert!(soon(dendrite.ask_stream(&fake.peer(), &message(tokens(), "x"))).await.is_ok());
+    assert_eq!(fake.connections(), 2);
+}
+
+#[tokio::test]
+async fn nh_92_a_connection_that_the_system_knows_to_be_closed_is_not_used() {
+    // This neuron is no part of the runtime, which therefore does not learn in time what it does.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = Peer::strict(key(AXON).hotkey(), listener.local_addr().unwrap());
+    let (close, closing) = std::sync::mpsc::channel();
+    let (sender, closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let asked = fake::read_blocking(&mut stream);
+            stream.write_all(&signed(&asked, 200, ECHO)).unwrap();
+            let Ok(()) = closing.recv() else { return };
+            drop(stream);
+            sender.send(()).unwrap();
         }
-        assert!((expected - 12..=expected).contains(&fake.connections()), "{}", fake.connections());
+    });
+    let dendrite = dendrite_of(signer(CALLER));
+    dendrite.keep(&peer);
+    for _ in 0..50 {
+        ask(&dendrite, &peer).await.unwrap();
+        close.send(()).unwrap();
+        closed.recv_timeout(Duration::from_secs(30)).unwrap();
     }
-    let before = fake.connections();
-    for _ in 0..30 {
-        ask(&dendrite, &fake.peer()).await.unwrap();
-    }
-    assert_eq!(fake.connections(), before);
 }
 
 /// Advances the time, while no request is under way.

@@ -244,8 +244,9 @@ impl<T: Task> World<T> {
                 if elapsed > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
-            let streamed = asked
-                .and_then(|challenge| miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0.into())));
+            let streamed = asked.and_then(|challenge| {
+                miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0.into()))
+            });
             return SimulatedReply { first, elapsed, bytes: streamed.map(|()| bytes) };
         }
         let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0));
