@@ -173,8 +173,10 @@ pub struct AxonInfo {
     pub version: u32,
     /// Address and port.
     pub endpoint: IpEndpoint,
-    /// Protocol spoken there. The chain does not interpret it.
+    /// Protocol number. The chain does not interpret it.
     pub protocol: u8,
+    /// 1 if the axon serves signed requests. The chain does not interpret it.
+    pub placeholder1: u8,
     /// Certificate of the server.
     pub certificate: Option<Certificate>,
 }
@@ -336,7 +338,7 @@ mod tests {
     fn axon() -> AxonInfo {
         let endpoint = IpEndpoint { ip: 3, port: 4, ip_type: 6 };
         let certificate = Some(vec![5, 6].try_into().unwrap());
-        AxonInfo { block: 1, version: 2, endpoint, protocol: 7, certificate }
+        AxonInfo { block: 1, version: 2, endpoint, protocol: 7, placeholder1: 8, certificate }
     }
 
     fn neuron_bytes(uid: u8, permit: bool, axon: bool) -> Vec<u8> {

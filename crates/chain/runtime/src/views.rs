@@ -125,6 +125,7 @@ fn neuron_of(
             version: axon.version,
             endpoint: axon.address,
             protocol: axon.protocol,
+            placeholder1: axon.placeholder1,
             certificate,
         }),
         metrics: prometheus.map(|metrics| metrics.address),

@@ -249,9 +249,16 @@ pub fn swap_hotkey(hotkey: &PublicKey, new_hotkey: &PublicKey, consent: Option<K
 }
 
 /// Announces the address of an axon. Signed by the hotkey; free.
-pub fn serve_axon(netuid: NetUid, version: u32, at: SocketAddr, protocol: u8) -> Call<neurons::ServeAxon> {
+///
+/// `protocol` is 4, and `placeholder1` is 1 if the axon serves signed requests. spec neuron-protocol §11.
+pub fn serve_axon(
+    netuid: NetUid,
+    version: u32,
+    at: SocketAddr,
+    (protocol, placeholder1): (u8, u8),
+) -> Call<neurons::ServeAxon> {
     let IpEndpoint { ip, port, ip_type } = at.into();
-    transactions().neurons().serve_axon(netuid.into(), version, ip, port, ip_type, protocol, 0, 0)
+    transactions().neurons().serve_axon(netuid.into(), version, ip, port, ip_type, protocol, placeholder1, 0)
 }
 
 /// Announces the address of an axon with a certificate. Signed by the hotkey; free.
@@ -261,11 +268,11 @@ pub fn serve_axon_tls(
     netuid: NetUid,
     version: u32,
     at: SocketAddr,
-    protocol: u8,
+    (protocol, placeholder1): (u8, u8),
     certificate: Vec<u8>,
 ) -> Call<neurons::ServeAxonTls> {
-    let IpEndpoint { ip, port, ip_type } = at.into();
-    transactions().neurons().serve_axon_tls(netuid.into(), version, ip, port, ip_type, protocol, 0, 0, certificate)
+    let (netuid, IpEndpoint { ip, port, ip_type }) = (netuid.into(), at.into());
+    transactions().neurons().serve_axon_tls(netuid, version, ip, port, ip_type, protocol, placeholder1, 0, certificate)
 }
 
 /// Announces the address of a Prometheus server. Signed by the hotkey; free.

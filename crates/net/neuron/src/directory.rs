@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// The `protocol` of an axon record that announces strict mode.
+/// The `protocol` of each axon record. It decides nothing. spec neuron-protocol §11.
+pub const PROTOCOL: u8 = 4;
+
+/// The `placeholder1` of an axon record that announces strict mode.
 ///
 /// The hotkey signed the announcement, so no attacker on the path can remove it.
 pub const SPEAKS_STRICT: u8 = 1;
@@ -32,8 +35,8 @@ pub struct DirectoryEntry {
 pub struct ServedAxon {
     /// The address.
     pub address: SocketAddr,
-    /// The `protocol` of the axon record: [`SPEAKS_STRICT`], or 0.
-    pub protocol: u8,
+    /// The `placeholder1` of the axon record: [`SPEAKS_STRICT`], or 0.
+    pub placeholder1: u8,
     /// The bytes of its certificate, if it has one.
     pub certificate: Option<Vec<u8>>,
     /// The block of the announcement.
@@ -49,7 +52,7 @@ impl ServedAxon {
     /// [`CertificateError`] if the certificate is malformed: such a neuron cannot be reached.
     pub fn peer(&self, hotkey: PublicKey) -> Result<Peer, CertificateError> {
         let certificate = self.certificate.as_deref().map(CertificateKey::from_bytes).transpose()?;
-        let is_strict = certificate.is_some() || self.protocol == SPEAKS_STRICT;
+        let is_strict = certificate.is_some() || self.placeholder1 == SPEAKS_STRICT;
         let speaks = if is_strict { PeerProtocol::Strict { certificate } } else { PeerProtocol::V1 };
         Ok(Peer { hotkey, address: self.address, speaks, announced_at: self.announced_at })
     }
@@ -115,8 +118,8 @@ impl Directory for MemoryDirectory {
 mod tests {
     use super::*;
 
-    fn announced(protocol: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
-        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), protocol, certificate, announced_at: 1 }
+    fn announced(placeholder1: u8, certificate: Option<Vec<u8>>) -> ServedAxon {
+        ServedAxon { address: ([127, 0, 0, 1], 8_091).into(), placeholder1, certificate, announced_at: 1 }
     }
 
     #[test]

@@ -32,7 +32,7 @@
 //! // An axon without a stored replay window cannot know its accepted requests, so this one states that it has none.
 //! let axon = Axon::builder(key(1), ServeAnyone).port(0).endpoint(echo).never_served().start().await?;
 //!
-//! let dendrite = Dendrite::new(key(2));
+//! let dendrite = Dendrite::new(key(2)).local_addresses(true);
 //! let message = Synapse::new(class.into(), &Dict::from_iter([("text", Value::from("hello"))]))?;
 //! let peer = Peer::strict(axon.hotkey(), axon.address());
 //! let Answer::Signed { message, receipt } = dendrite.ask(&peer, &message).await.result? else { panic!("unsigned") };
@@ -73,7 +73,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use dendrite::{
     Answer, AnswerStream, AskError, AskResult, Dendrite, DialRules, Peer, PeerProtocol, UnsignedAnswers, request_body,
 };
-pub use directory::{Directory, DirectoryEntry, MemoryDirectory, SPEAKS_STRICT, ServedAxon};
+pub use directory::{Directory, DirectoryEntry, MemoryDirectory, PROTOCOL, SPEAKS_STRICT, ServedAxon};
 pub use limits::AxonLimits;
 pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;

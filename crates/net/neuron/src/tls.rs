@@ -16,7 +16,11 @@ use rustls::{
     version::TLS13,
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
 /// The key of a neuron for TLS, always Ed25519. Keep it across restarts: publishing another takes a transaction.
@@ -109,8 +113,37 @@ impl fmt::Debug for TlsIdentity {
     }
 }
 
+/// The clients of a dendrite, one for each certificate.
+///
+/// A client remembers the sessions of its neuron, so that most handshakes are short ones.
+#[derive(Default)]
+pub(crate) struct TlsClients(Mutex<BTreeMap<Vec<u8>, TlsConnector>>);
+
+/// The number of clients that a dendrite remembers.
+const MAX_CLIENTS: usize = 1_024;
+
+impl TlsClients {
+    /// Returns the client for the neuron with this key.
+    ///
+    /// # Errors
+    /// [`TlsError::Setup`] if the TLS library refuses it.
+    pub(crate) fn of(&self, pinned: &CertificateKey) -> Result<TlsConnector, TlsError> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = pinned.to_bytes();
+        if let Some(client) = clients.get(&name) {
+            return Ok(client.clone());
+        }
+        let client = TlsConnector::from(client(pinned.clone())?);
+        if clients.len() >= MAX_CLIENTS {
+            clients.clear();
+        }
+        clients.insert(name, client.clone());
+        Ok(client)
+    }
+}
+
 /// Returns a client that accepts the neuron with this key and no other.
-pub(crate) fn client(pinned: CertificateKey) -> Result<Arc<ClientConfig>, TlsError> {
+fn client(pinned: CertificateKey) -> Result<Arc<ClientConfig>, TlsError> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let config = ClientConfig::builder_with_provider(provider)

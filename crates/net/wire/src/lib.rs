@@ -11,6 +11,7 @@
 //! | Was a request accepted before? | [`replay`] | signed-requests §8 |
 //! | What is the form of a message as headers, as a body, as a hash? | [`synapse`], [`class`], [`python`] | neuron-protocol §2 to §4 |
 //! | How does a tensor travel? | [`tensor`] | neuron-protocol §11 |
+//! | Which text of a peer can be shown? | [`PeerText`] | – |
 //! | Where is a neuron, and by which key is it reached? | [`address`], [`CertificateKey`](myelin_primitives::CertificateKey) | neuron-protocol §11, §13 |
 //!
 //! A strict request and its answer:
@@ -72,6 +73,7 @@ pub mod class;
 mod fixture;
 pub mod headers;
 mod hotkey;
+mod peer_text;
 pub mod python;
 pub mod replay;
 mod signature;
@@ -85,6 +87,7 @@ mod verified;
 pub use headers::Headers;
 pub use hotkey::{V1AddressError, from_ss58};
 pub use myelin_primitives::PublicKey;
+pub use peer_text::PeerText;
 pub use signature::{Scheme, Sign, SignatureTextError, UncheckedSignature};
 pub use synapse::{HeaderError, Synapse, TerminalInfo};
 pub use verified::{Protocol, ReceivedRequest, SignedProof, UnixNanos, Verified};

@@ -283,7 +283,7 @@ fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, Directory
         let announced = neuron.axon.as_ref().and_then(|axon| {
             Some(ServedAxon {
                 address: axon.endpoint.socket_address()?,
-                protocol: axon.protocol,
+                placeholder1: axon.placeholder1,
                 certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
                 announced_at: axon.block,
             })
@@ -303,14 +303,20 @@ mod tests {
     use super::*;
     use myelin_client::{Amount, AxonInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
     use myelin_keys::Secret;
-    use myelin_neuron::{AskError, Directory, SPEAKS_STRICT};
+    use myelin_neuron::{AskError, Directory, PeerProtocol};
     use myelin_wire::{Synapse, class::Class, python::Dict};
     use std::net::SocketAddr;
 
     /// Returns a subnet with one neuron, which announced this address in block 77.
     fn snapshot(address: SocketAddr) -> MetagraphInfo {
-        let axon =
-            AxonInfo { block: 77, version: 1, endpoint: address.into(), protocol: SPEAKS_STRICT, certificate: None };
+        let axon = AxonInfo {
+            block: 77,
+            version: 1,
+            endpoint: address.into(),
+            protocol: 4,
+            placeholder1: 1,
+            certificate: None,
+        };
         let neuron = NeuronInfo {
             uid: Uid::new(0),
             hotkey: PublicKey::from_bytes([1; 32]),
@@ -361,6 +367,21 @@ mod tests {
         let address = ([198, 51, 100, 7], 8_091).into();
         let peer = dialled(&snapshot(address));
         assert_eq!((peer.address, peer.announced_at), (address, 77));
+    }
+
+    #[test]
+    fn nh_53_an_announcement_by_the_documents_is_asked_strictly() {
+        let mut snapshot = snapshot(([198, 51, 100, 7], 8_091).into());
+        let mut speaks = |protocol, placeholder1| {
+            let axon = snapshot.neurons[0].axon.as_mut().unwrap();
+            (axon.protocol, axon.placeholder1) = (protocol, placeholder1);
+            dialled(&snapshot).speaks
+        };
+        assert_eq!(speaks(4, 1), PeerProtocol::Strict { certificate: None });
+        // The protocol decides nothing.
+        assert_eq!(speaks(0, 1), PeerProtocol::Strict { certificate: None });
+        assert_eq!(speaks(1, 0), PeerProtocol::V1);
+        assert_eq!(speaks(4, 0), PeerProtocol::V1);
     }
 
     #[tokio::test]

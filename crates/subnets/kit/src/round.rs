@@ -94,13 +94,13 @@ async fn ask<T: Task>(
 ) -> (Duration, Result<Reply<T::Answer>, AskError>) {
     let started = Instant::now();
     if task.streams() {
-        let read = read_stream(dendrite, task, peer, message, started).await;
-        return (started.elapsed(), read);
+        let read = read_stream(dendrite, task, peer, message).await;
+        return (read.as_ref().map_or_else(|_| started.elapsed(), |reply| reply.elapsed), read);
     }
     let asked = dendrite.ask(peer, message).await;
     let elapsed = asked.elapsed;
     let reply = asked.result.and_then(|answer| {
-        let answer = task.answered(answer.message()).map_err(|error| AskError::Content(error.to_string()))?;
+        let answer = task.answered(answer.message()).map_err(|error| AskError::Content(error.to_string().into()))?;
         Ok(Reply { answer, first: elapsed, elapsed })
     });
     (elapsed, reply)
@@ -111,20 +111,19 @@ async fn read_stream<T: Task>(
     task: &T,
     peer: &Peer,
     message: &Synapse,
-    started: Instant,
 ) -> Result<Reply<T::Answer>, AskError> {
     let mut stream = dendrite.ask_stream(peer, message).await?;
     let (mut bytes, mut first) = (Vec::new(), None);
     while let Some(piece) = stream.next().await? {
         bytes.extend_from_slice(&piece);
         if first.is_none() && task.begins(&bytes) {
-            first = Some(started.elapsed());
+            first = Some(stream.elapsed());
         }
     }
-    let elapsed = started.elapsed();
+    let elapsed = stream.elapsed();
     if stream.is_broken() {
-        return Err(AskError::Cut("the neuron broke the stream off".to_owned()));
+        return Err(AskError::Cut("the neuron broke the stream off".into()));
     }
-    let answer = task.streamed(&bytes).map_err(|error| AskError::Content(error.to_string()))?;
+    let answer = task.streamed(&bytes).map_err(|error| AskError::Content(error.to_string().into()))?;
     Ok(Reply { answer, first: first.unwrap_or(elapsed), elapsed })
 }

@@ -9,8 +9,8 @@ use myelin_client::{Backoff, calls};
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
 use myelin_neuron::{
-    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, Rules, SPEAKS_STRICT, TlsError, TlsIdentity, TlsOffer,
-    V1Policy,
+    Axon, AxonLimits, AxonStartError, AxonStopError, Endpoint, PROTOCOL, Rules, SPEAKS_STRICT, TlsError, TlsIdentity,
+    TlsOffer, V1Policy,
 };
 use myelin_primitives::BlockNumber;
 use std::{
@@ -29,6 +29,9 @@ const PORT_BYTES: u64 = 5;
 const TLS: &str = "tls.pem";
 /// The greatest length of the TLS key that is read, in bytes; a key has about 120.
 const TLS_BYTES: u64 = 4_096;
+
+/// The `protocol` and the `placeholder1` of the axon record. spec neuron-protocol §11.
+const ANNOUNCED: (u8, u8) = (PROTOCOL, SPEAKS_STRICT);
 
 /// The announced version: 10 000 for each major, 100 for each minor and 1 for each patch version.
 const VERSION: u32 = version(env!("CARGO_PKG_VERSION").as_bytes());
@@ -298,8 +301,9 @@ async fn announce(member: &Member, wanted: &Announcement) -> MemberError {
         }
         let axon = snapshot.by_hotkey(&member.hotkey()).and_then(|neuron| neuron.axon.as_ref());
         let is_known = axon.is_some_and(|axon| {
-            let known = (axon.endpoint.socket_address(), axon.certificate.as_deref(), axon.protocol, axon.version);
-            known == (Some(wanted.address), wanted.certificate.as_ref(), SPEAKS_STRICT, VERSION)
+            let known = (axon.endpoint.socket_address(), axon.certificate.as_deref(), axon.version);
+            known == (Some(wanted.address), wanted.certificate.as_ref(), VERSION)
+                && (axon.protocol, axon.placeholder1) == ANNOUNCED
         });
         if !is_known && backoff.is_over(snapshot.block) {
             match tell_chain(member, wanted).await {
@@ -326,11 +330,11 @@ async fn tell_chain(member: &Member, wanted: &Announcement) -> Result<u64, Strin
     let (netuid, address, account) = (member.netuid(), wanted.address, member.account());
     let included = match &wanted.certificate {
         None => {
-            let call = calls::serve_axon(netuid, VERSION, address, SPEAKS_STRICT);
+            let call = calls::serve_axon(netuid, VERSION, address, ANNOUNCED);
             account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
         }
         Some(certificate) => {
-            let call = calls::serve_axon_tls(netuid, VERSION, address, SPEAKS_STRICT, certificate.clone());
+            let call = calls::serve_axon_tls(netuid, VERSION, address, ANNOUNCED, certificate.clone());
             account.submit_until_known(&call, SUBMIT_TIMEOUT, |_| {}).await
         }
     };

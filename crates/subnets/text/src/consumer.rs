@@ -9,7 +9,7 @@ use crate::{
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{AskError, Dendrite, LineTooLong, Lines, Peer};
-use myelin_wire::{PublicKey, Synapse, class::Mismatch};
+use myelin_wire::{PeerText, PublicKey, Synapse, class::Mismatch};
 use std::time::Duration;
 
 /// The longest line of a validator, in bytes. A receipt has three signed texts.
@@ -66,10 +66,10 @@ pub enum AskFailure {
     Asking(#[from] AskError),
     /// The reply of the validator is malformed.
     #[error("the reply of the validator is malformed: {0}")]
-    Nonsense(String),
+    Nonsense(PeerText),
     /// The validator has no answer, for this reason.
     #[error("the validator has no answer: {0}")]
-    Refused(String),
+    Refused(PeerText),
     /// The question is invalid.
     #[error("the question is invalid: {0}")]
     Question(Mismatch),
@@ -92,13 +92,13 @@ impl Diagnostic for AskFailure {
 
 impl From<serde_json::Error> for AskFailure {
     fn from(error: serde_json::Error) -> Self {
-        Self::Nonsense(error.to_string())
+        Self::Nonsense(error.to_string().into())
     }
 }
 
 impl From<LineTooLong> for AskFailure {
     fn from(_: LineTooLong) -> Self {
-        Self::Nonsense("a line is too long".to_owned())
+        Self::Nonsense("a line is too long".into())
     }
 }
 
@@ -118,6 +118,7 @@ pub async fn ask(
     let question = PreparedQuestion { challenge, timeout_ms, message };
     let mut last = AskFailure::NoValidator;
     for validator in validators {
+        dendrite.keep(validator);
         match ask_one(dendrite, validator, &question, heard).await {
             Ok(told) => return Ok(told),
             Err(error) => {
@@ -156,14 +157,14 @@ async fn ask_one(
         }
     }
     if !lines.is_at_end_of_line() {
-        return Err(AskFailure::Nonsense("the last line has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the last line has no end".into()));
     }
     if stream.is_broken() {
-        return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));
+        return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".into())));
     }
     let AnswerReader { lines, tokens, ending, report, .. } = listener;
     let (Some(ending), Some(report)) = (ending, report) else {
-        return Err(AskFailure::Nonsense("the answer has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the answer has no end".into()));
     };
     let PreparedQuestion { challenge, timeout_ms, .. } = *question;
     let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
@@ -184,7 +185,7 @@ pub(crate) struct AnswerReader {
 
 impl AnswerReader {
     pub(crate) fn read_line(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(AskEvent)) -> Result<(), AskFailure> {
-        let nonsense = |what: &str| Err(AskFailure::Nonsense(what.to_owned()));
+        let nonsense = |what: &str| Err(AskFailure::Nonsense(what.into()));
         let said = line.strip_suffix(b"\n").unwrap_or(&line);
         if self.report.is_some() {
             return nonsense("a line follows the report");
@@ -194,7 +195,7 @@ impl AnswerReader {
                 *self = Self { is_asking: true, ..Self::default() };
                 heard(AskEvent::Asking(asked.asked));
             }
-            GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed)),
+            GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed.into())),
             _ if !self.is_asking => return nonsense("an answer without a miner"),
             GateLine::Token(_) | GateLine::End(_) if self.ending.is_some() => {
                 return nonsense("a token follows the end of the answer");
@@ -245,11 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn nh_20_a_text_of_a_validator_is_short_and_safe_to_show() {
+        let lines = [r#"{"failed":"\u001b[2J"#, &"x".repeat(9_000), r#""}"#].concat();
+        let Err(AskFailure::Refused(text)) = hear(&[&lines]).0 else { panic!("not refused") };
+        assert!(text.as_str().chars().count() <= PeerText::MAX_CHARS && !text.as_str().contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_not_an_answer() {
         for lines in [[TOKEN].as_slice(), &[END], &[ASKED, END, TOKEN], &[ASKED, END, END], &["{}"], &[ASKED, "x"]] {
             assert!(matches!(hear(lines).0, Err(AskFailure::Nonsense(_))), "{lines:?}");
         }
         let refused = hear(&[ASKED, TOKEN, r#"{"failed":"busy"}"#]).0;
-        assert_eq!(refused, Err(AskFailure::Refused("busy".to_owned())));
+        assert_eq!(refused, Err(AskFailure::Refused("busy".into())));
     }
 }

@@ -148,10 +148,7 @@ pub async fn validate(
     let examiner =
         Arc::new(examiner.with_checked_tokens(checked).with_tolerance(tolerance).with_judgement_sink(telling));
 
-    let mut dendrite = member.dendrite().v1(rounds.v1).max_answer(rounds.max_answer);
-    if let Some(ip) = rounds.seen_at {
-        dendrite = dendrite.at(ip);
-    }
+    let dendrite = member.dendrite().v1(rounds.v1).max_answer(rounds.max_answer);
     let validator = Validator::open(member, Arc::new(TextTask), Arc::clone(&examiner), rounds)?;
     let best = Arc::new(Best { board: validator.board(), member: member.clone() });
     let gate = Gate::new(Arc::new(dendrite), examiner, best, limits);

@@ -382,7 +382,9 @@ fn validators(snapshot: &MetagraphInfo) -> Vec<Peer> {
     let peer = |(neuron, axon): (&myelin_client::NeuronInfo, &myelin_client::AxonInfo)| {
         let certificate = axon.certificate.as_ref().map(|certificate| certificate.to_vec());
         let address = axon.endpoint.socket_address()?;
-        ServedAxon { address, protocol: axon.protocol, certificate, announced_at: axon.block }.peer(neuron.hotkey).ok()
+        ServedAxon { address, placeholder1: axon.placeholder1, certificate, announced_at: axon.block }
+            .peer(neuron.hotkey)
+            .ok()
     };
     validators.into_iter().filter_map(peer).take(MAX_VALIDATORS).collect()
 }
@@ -417,7 +419,7 @@ mod tests {
         let mut neuron = neuron(0);
         neuron.validator_permit = true;
         let axon = neuron.axon.as_mut().unwrap();
-        (axon.block, axon.endpoint, axon.protocol) = (77, address.into(), SPEAKS_STRICT);
+        (axon.block, axon.endpoint, axon.placeholder1) = (77, address.into(), SPEAKS_STRICT);
         let snapshot = MetagraphInfo { block: 99, subnet: subnet(NetUid::new(1)), neurons: vec![neuron] };
         validators(&snapshot).remove(0)
     }

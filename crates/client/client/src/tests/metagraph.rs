@@ -33,7 +33,7 @@ pub(super) fn neuron(uid: u16, hotkey: u8) -> NeuronInfo {
 
 pub(super) fn serving(mut neuron: NeuronInfo, address: &str) -> NeuronInfo {
     let endpoint = IpEndpoint::from(address.parse::<std::net::SocketAddr>().unwrap());
-    let axon = AxonInfo { block: 2, version: 1, endpoint, protocol: 4, certificate: None };
+    let axon = AxonInfo { block: 2, version: 1, endpoint, protocol: 4, placeholder1: 1, certificate: None };
     neuron.axon = Some(axon);
     neuron
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Environment,
-    asks_v10::{claimed, forger, whole, with_clock},
+    asks_v10::{claimed, forger, local, whole, with_clock},
     messages::{AXON, CALLER, OTHER, asking, key, message, signer, text, tokens},
     python::Python,
     raw,
@@ -20,7 +20,7 @@ const BODY: &[u8] = br#"{"text": "raw", "numbers": []}"#;
 
 fn refuses(result: &Result<Answer, AskError>, status: i128, name: &str) -> Option<String> {
     match result {
-        Err(AskError::Claimed { status: Some(got), text }) if *got == status && text == name => None,
+        Err(AskError::Claimed { status: Some(got), text }) if *got == status && text.as_str() == name => None,
         other => Some(format!("{status} {name} was expected and {other:?} came")),
     }
 }
@@ -37,7 +37,7 @@ pub(crate) async fn run(environment: &Environment, report: &mut Report) -> Resul
 /// Runs the cases with requests of our dendrite.
 async fn asked(peer: &Peer, report: &mut Report) {
     let accepting = |dendrite: Dendrite| dendrite.unsigned_answers(UnsignedAnswers::Accepted);
-    let dendrite = accepting(Dendrite::new(signer(CALLER)));
+    let dendrite = accepting(local(signer(CALLER)));
     let answer = claimed(dendrite.ask(peer, &asking("naïve")).await.result).map(|answer| text(&answer).to_owned());
     report.equal("a plain message", &answer, &Ok("NAÏVE".to_owned()));
     let answer = claimed(dendrite.ask(peer, &asking("!who")).await.result).map(|answer| text(&answer).to_owned());
@@ -49,14 +49,14 @@ async fn asked(peer: &Peer, report: &mut Report) {
     report.equal("a stream", &stream, &Ok("one two".to_owned()));
 
     // By default an unsigned answer of a strict peer is an error.
-    let result = Dendrite::new(signer(CALLER)).ask(peer, &asking("plain")).await.result;
+    let result = local(signer(CALLER)).ask(peer, &asking("plain")).await.result;
     let unsigned = Err(AskError::Unproven { status: 200, reason: AnswerError::Unsigned });
     report.equal("an unsigned answer is refused by default", &result, &unsigned);
 
     let stranger = Peer::strict(key(OTHER).hotkey(), peer.address);
     let cases = [
         ("signed for another receiver", &dendrite, &stranger, 403, "WrongReceiver"),
-        ("a signature of something else", &accepting(Dendrite::new(forger(CALLER))), peer, 401, "BadSignature"),
+        ("a signature of something else", &accepting(local(forger(CALLER))), peer, 401, "BadSignature"),
         ("too old", &accepting(with_clock(CALLER, -11)), peer, 401, "StaleRequest"),
         ("from the future", &accepting(with_clock(CALLER, 30)), peer, 401, "StaleRequest"),
     ];

@@ -77,11 +77,6 @@ impl<'a> Dial<'a> {
         Ok(Self { rules, peer, outcome: DialOutcome::Failed })
     }
 
-    /// Returns the hotkey that is dialled.
-    pub(super) const fn hotkey(&self) -> PublicKey {
-        self.peer.hotkey
-    }
-
     /// Notes that a signature of the hotkey was verified.
     pub(super) const fn proved(&mut self) {
         self.outcome = DialOutcome::Proved;

@@ -1,9 +1,12 @@
 //! Errors of requests.
 
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_wire::strict::{AnswerError, StreamError};
+use myelin_wire::{
+    PeerText,
+    strict::{AnswerError, StreamError},
+};
 
-/// The reason for which a request has no valid answer.
+/// The reason for which a request has no valid answer. Texts of the neuron in it are short and safe to show.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AskError {
     /// A v1 neuron, while v1 is switched off in this dendrite.
@@ -32,16 +35,16 @@ pub enum AskError {
     TimedOut(f64),
     /// A TLS connection with another key than the one on the chain, or without TLS.
     #[error("the neuron does not have the TLS key that is on the chain: {0}")]
-    Tls(String),
+    Tls(PeerText),
     /// A connection that closed without an answer.
     #[error("the connection closed without an answer")]
     Disconnected,
     /// An answer that ended early.
     #[error("the answer was cut short: {0}")]
-    Cut(String),
+    Cut(PeerText),
     /// Bytes that are not HTTP, or a head that is too large.
     #[error("the answer is not HTTP: {0}")]
-    NotHttp(String),
+    NotHttp(PeerText),
     /// An answer larger than the limit, in bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -59,7 +62,7 @@ pub enum AskError {
         /// The HTTP status.
         status: u16,
         /// The text of the refusal.
-        text: String,
+        text: PeerText,
     },
     /// A refusal without signature. v1 has no other.
     #[error("refused with status {status:?}: {text}")]
@@ -67,11 +70,11 @@ pub enum AskError {
         /// The status that a client reports. spec neuron-protocol §9.
         status: Option<i128>,
         /// The text of the answer.
-        text: String,
+        text: PeerText,
     },
     /// A signed answer that is no message of its class.
     #[error("the answer is not a message of its class: {0}")]
-    Content(String),
+    Content(PeerText),
     /// A whole answer to a request for a stream.
     #[error("the neuron does not stream")]
     NotAStream,

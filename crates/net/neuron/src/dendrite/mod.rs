@@ -1,13 +1,17 @@
 //! The dendrite: the client of a neuron.
 //!
-//! Each request has a connection of its own. No request fails because the peer has just closed an idle connection, and
-//! no request waits behind another.
+//! Each request has a connection of its own, unless [`Dendrite::keep`] names the peer. No request waits behind another.
+//! A task of its own reads the answer and takes the time, before any byte of it is parsed.
 
 mod connection;
 mod dials;
 mod error;
+mod exchanges;
+mod kept;
+mod socket;
 mod stream;
 mod strict;
+mod task;
 mod v1;
 
 pub use dials::DialRules;
@@ -15,22 +19,15 @@ pub use error::AskError;
 pub use stream::AnswerStream;
 pub use strict::request_body;
 
-use self::dials::Dial;
-use crate::{Clock, Signer, SystemClock, V1Policy};
+use self::{dials::Dial, exchanges::RecentExchanges, kept::KeptConnections};
+use crate::{Clock, Signer, SystemClock, V1Policy, tls::TlsClients};
 use core::fmt;
 use futures::stream::StreamExt;
-use myelin_primitives::{BlockNumber, CertificateKey};
+use myelin_primitives::{AddressScope, BlockNumber, CertificateKey};
 use myelin_wire::{
     PublicKey, Sign, Synapse, UnixNanos, Verified, strict::Receipt, synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
 };
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The number of requests of [`Dendrite::ask_many`] in flight.
@@ -111,7 +108,8 @@ impl Answer {
 pub struct AskResult {
     /// The hotkey that was asked.
     pub hotkey: PublicKey,
-    /// The time from connecting to the last byte of the answer, or to the failure.
+    /// The time of the answer: from the last byte of the request to the last byte of the answer, as the socket took and
+    /// gave them. Connecting and the check of the answer do not count. Without an answer, the time of the whole attempt.
     pub elapsed: Duration,
     /// The answer.
     pub result: Result<Answer, AskError>,
@@ -132,39 +130,44 @@ pub enum UnsignedAnswers {
 /// The client of a neuron, which signs its requests with the hotkey.
 pub struct Dendrite {
     signer: Signer,
-    /// The IP address of this neuron, as seen from outside.
-    ip: IpAddr,
+    /// True if addresses that are not global are dialled too, without the rules of a chain.
+    local_addresses: bool,
     /// The rules of the chain, if the addresses of peers are from one.
     chain: Option<Arc<DialRules>>,
     v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
     clock: Box<dyn Clock>,
-    /// The last nonce, so that no nonce comes twice.
-    last: AtomicU64,
     clients: v1::ClientIds,
+    tls: TlsClients,
+    kept: Arc<KeptConnections>,
+    exchanges: RecentExchanges,
 }
 
 impl Dendrite {
-    /// Returns a dendrite of this hotkey. It dials any address until [`Self::on_chain`] sets the rules of a chain.
+    /// Returns a dendrite of this hotkey, which dials global addresses and asks no v1 neuron.
     pub fn new(signer: Signer) -> Self {
         Self {
             signer,
-            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            local_addresses: false,
             chain: None,
-            v1: V1Policy::default(),
+            v1: V1Policy::Refused,
             unsigned_answers: UnsignedAnswers::default(),
             max_answer: MAX_BODY,
             clock: Box::new(SystemClock),
-            last: AtomicU64::new(0),
             clients: v1::ClientIds::default(),
+            tls: TlsClients::default(),
+            kept: Arc::default(),
+            exchanges: RecentExchanges::default(),
         }
     }
 
-    /// Sets the address of this neuron as seen from outside. spec neuron-protocol §1.
+    /// Sets whether private and loopback addresses are dialled too, for tests and networks on one machine.
+    ///
+    /// The rules of a chain come first ([`Self::on_chain`]).
     #[must_use]
-    pub const fn at(mut self, ip: IpAddr) -> Self {
-        self.ip = ip;
+    pub const fn local_addresses(mut self, local_addresses: bool) -> Self {
+        self.local_addresses = local_addresses;
         self
     }
 
@@ -175,7 +178,7 @@ impl Dendrite {
         self
     }
 
-    /// Sets the treatment of v1 neurons.
+    /// Sets the treatment of v1 neurons. Their answers are claims.
     #[must_use]
     pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
@@ -203,6 +206,14 @@ impl Dendrite {
         self
     }
 
+    /// Keeps connections to a strict peer open between requests, up to 8 idle ones for 15 s.
+    ///
+    /// A request that finds its connection closed is signed anew and sent on another one, unless a byte of it was sent.
+    /// A later call with another address or certificate of the hotkey replaces the peer.
+    pub fn keep(&self, peer: &Peer) {
+        self.kept.name(peer);
+    }
+
     /// Returns the hotkey that asks.
     pub fn hotkey(&self) -> PublicKey {
         self.signer.hotkey()
@@ -211,20 +222,20 @@ impl Dendrite {
     /// Asks one neuron, within the `timeout` of the message.
     pub async fn ask(&self, peer: &Peer, message: &Synapse) -> AskResult {
         let started = Instant::now();
-        let result = self.try_ask(peer, message, started).await;
-        let elapsed = started.elapsed();
+        let (elapsed, result) = match self.try_ask(peer, message, started).await {
+            Ok((answer, elapsed)) => (elapsed, Ok(answer)),
+            Err(error) => (started.elapsed(), Err(error)),
+        };
         if let Err(error) = &result {
             tracing::debug!(peer = %peer.hotkey, address = %peer.address, %error, ?elapsed, "no answer");
         }
         AskResult { hotkey: peer.hotkey, elapsed, result }
     }
 
-    async fn try_ask(&self, peer: &Peer, message: &Synapse, started: Instant) -> Result<Answer, AskError> {
-        let (speaks, mut dial) = self.begin(peer)?;
-        match speaks {
-            PeerProtocol::Strict { certificate } => {
-                self.ask_strict(peer, certificate.clone(), message, started, &mut dial).await
-            }
+    async fn try_ask(&self, peer: &Peer, message: &Synapse, started: Instant) -> Result<(Answer, Duration), AskError> {
+        let mut dial = self.begin(peer)?;
+        match &peer.speaks {
+            PeerProtocol::Strict { .. } => self.ask_strict(peer, message, started, &mut dial).await,
             PeerProtocol::V1 => {
                 let answer = self.ask_v1(peer, message, started).await?;
                 dial.answered();
@@ -247,11 +258,9 @@ impl Dendrite {
     /// [`AskError`] for each failure before the first byte of the stream.
     pub async fn ask_stream(&self, peer: &Peer, message: &Synapse) -> Result<AnswerStream, AskError> {
         let started = Instant::now();
-        let (speaks, mut dial) = self.begin(peer)?;
-        match speaks {
-            PeerProtocol::Strict { certificate } => {
-                self.stream_strict(peer, certificate.clone(), message, started, &mut dial).await
-            }
+        let mut dial = self.begin(peer)?;
+        match &peer.speaks {
+            PeerProtocol::Strict { .. } => self.stream_strict(peer, message, started, &mut dial).await,
             PeerProtocol::V1 => {
                 let stream = self.stream_v1(peer, message, started).await?;
                 dial.answered();
@@ -265,29 +274,31 @@ impl Dendrite {
         self.chain.as_ref().is_some_and(|chain| chain.rests(peer))
     }
 
-    /// Returns the protocol by which a neuron is asked, and notes that it is dialled.
-    fn begin<'a>(&'a self, peer: &'a Peer) -> Result<(&'a PeerProtocol, Dial<'a>), AskError> {
-        let speaks = self.protocol_of(peer)?;
-        Ok((speaks, Dial::begin(self.chain.as_deref(), peer)?))
-    }
-
-    /// Returns the protocol by which a neuron is asked, if it can be asked.
-    fn protocol_of<'a>(&self, peer: &'a Peer) -> Result<&'a PeerProtocol, AskError> {
-        match (&peer.speaks, self.v1) {
-            // A connection to this address would reach this machine. spec neuron-protocol §11
-            _ if peer.address.ip().is_unspecified() || peer.address.port() == 0 => Err(AskError::NotServing),
-            (PeerProtocol::V1, V1Policy::Refused) => Err(AskError::V1Refused),
-            (speaks, _) => Ok(speaks),
+    /// Notes that a neuron is dialled, if it can be asked.
+    fn begin<'a>(&'a self, peer: &'a Peer) -> Result<Dial<'a>, AskError> {
+        let ip = peer.address.ip();
+        // A connection to this address would reach this machine. spec neuron-protocol §11
+        if ip.is_unspecified() || peer.address.port() == 0 {
+            return Err(AskError::NotServing);
         }
+        if peer.speaks == PeerProtocol::V1 && self.v1 == V1Policy::Refused {
+            return Err(AskError::V1Refused);
+        }
+        // An address has one spelling, so no scope has an address of IPv4 that is written as one of IPv6.
+        let is_in_scope = match &self.chain {
+            Some(_) => true,
+            None if self.local_addresses => ip == ip.to_canonical(),
+            None => AddressScope::Global.contains(ip),
+        };
+        if !is_in_scope {
+            return Err(AskError::OutOfScope);
+        }
+        Dial::begin(self.chain.as_deref(), peer)
     }
 
-    /// Returns the clock, but never the same time twice. spec signed-requests §1.
+    /// Returns the nonce of the next request. spec signed-requests §1.
     fn nonce(&self) -> UnixNanos {
-        let now = self.clock.now();
-        let next = |last: u64| Some(now.max(last.saturating_add(1)));
-        // The closure always returns a value, so the update always happens, and returns the value before.
-        let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default();
-        now.max(last.saturating_add(1))
+        self.signer.nonce(self.clock.now())
     }
 }
 

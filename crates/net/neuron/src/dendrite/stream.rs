@@ -1,16 +1,23 @@
 //! Streams as a dendrite receives them.
 
 use super::{
-    AskError,
-    connection::{self, Deadline, ResponseHead},
+    AskError, Peer,
+    connection::{StreamPart, StreamParts},
+    kept::KeptConnections,
 };
 use bytes::Bytes;
 use core::fmt;
 use myelin_wire::{
     SignedProof,
-    strict::{Receipt, StreamEnd, StreamOutcome, StreamReader},
+    strict::{Receipt, StreamEnd, StreamError, StreamOutcome, StreamReader},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
+use tokio::task::{JoinHandle, spawn_blocking, yield_now};
+
+/// The most bytes whose signatures are checked at once on a thread that serves connections.
+///
+/// They are up to three groups. More of them would delay the answers of other neurons.
+const MAX_IN_PLACE: usize = 256;
 
 /// A streamed answer.
 ///
@@ -18,35 +25,57 @@ use std::collections::VecDeque;
 /// is complete ([`AnswerStream::is_complete`], [`AnswerStream::receipt`]). A plain stream proves nothing, its end
 /// included.
 pub struct AnswerStream {
-    head: Option<ResponseHead>,
-    signed: Option<SignedPart>,
+    parts: Option<StreamParts>,
+    signatures: Signatures,
     ready: VecDeque<Bytes>,
     end: Option<(StreamEnd, SignedProof)>,
+    elapsed: Duration,
     left: usize,
     max: usize,
-    until: Deadline,
 }
 
-struct SignedPart {
-    reader: StreamReader,
-    asked: SignedProof,
+type CheckedGroups = Result<Vec<Vec<u8>>, StreamError>;
+
+/// The check of the signatures of a stream.
+enum Signatures {
+    /// A plain stream has none.
+    None,
+    /// The bytes so far are checked.
+    Checked(Box<SignedPart>),
+    /// The newest bytes are being checked.
+    Checking(JoinHandle<(Box<SignedPart>, CheckedGroups)>),
+    /// No bytes follow.
+    Over,
+}
+
+/// A signed stream, as far as it was read.
+pub(super) struct SignedPart {
+    pub(super) reader: StreamReader,
+    pub(super) asked: SignedProof,
+    /// The peer, and the connections to keep.
+    pub(super) kept: (Peer, Arc<KeptConnections>),
 }
 
 impl AnswerStream {
-    pub(super) fn signed(
-        head: ResponseHead,
-        reader: StreamReader,
-        asked: SignedProof,
-        (max, until): (usize, Deadline),
-    ) -> Self {
-        Self { signed: Some(SignedPart { reader, asked }), ..Self::plain(head, (max, until)) }
+    pub(super) fn signed(parts: StreamParts, signed: SignedPart, max: usize) -> Self {
+        Self { signatures: Signatures::Checked(Box::new(signed)), ..Self::plain(parts, max) }
     }
 
-    pub(super) fn plain(head: ResponseHead, (max, until): (usize, Deadline)) -> Self {
-        Self { head: Some(head), signed: None, ready: VecDeque::new(), end: None, left: max, max, until }
+    pub(super) const fn plain(parts: StreamParts, max: usize) -> Self {
+        Self {
+            parts: Some(parts),
+            signatures: Signatures::None,
+            ready: VecDeque::new(),
+            end: None,
+            elapsed: Duration::ZERO,
+            left: max,
+            max,
+        }
     }
 
     /// Returns the next bytes, or `None` at the end, which a signed stream has proven by then.
+    ///
+    /// No bytes are lost if the future is dropped.
     ///
     /// # Errors
     /// [`AskError`] if the stream breaks off or a part is not signed by the neuron. Earlier bytes stay valid, and no
@@ -54,7 +83,8 @@ impl AnswerStream {
     pub async fn next(&mut self) -> Result<Option<Bytes>, AskError> {
         let next = self.advance().await;
         if next.is_err() {
-            self.head = None;
+            self.parts = None;
+            self.signatures = Signatures::Over;
             self.ready.clear();
         }
         next
@@ -65,20 +95,64 @@ impl AnswerStream {
             if let Some(bytes) = self.ready.pop_front() {
                 return Ok(Some(bytes));
             }
-            let Some(head) = &mut self.head else { return Ok(None) };
-            let Some(bytes) = connection::next(head, self.until).await? else {
-                self.head = None;
-                if let Some(SignedPart { reader, asked }) = self.signed.take() {
-                    self.end = Some((reader.finish()?, asked));
-                }
+            if let Signatures::Checking(checking) = &mut self.signatures {
+                let (signed, groups) =
+                    checking.await.map_err(|_| AskError::Content("the check of the stream failed".into()))?;
+                self.signatures = Signatures::Checked(signed);
+                self.ready.extend(groups?.into_iter().map(Bytes::from));
                 continue;
-            };
-            self.left = self.left.checked_sub(bytes.len()).ok_or(AskError::TooLarge(self.max))?;
-            match &mut self.signed {
-                Some(signed) => self.ready.extend(signed.reader.push(&bytes)?.into_iter().map(Bytes::from)),
-                None => self.ready.push_back(bytes),
+            }
+            let Some(parts) = &mut self.parts else { return Ok(None) };
+            match parts.next().await? {
+                StreamPart::Piece(bytes, elapsed) => {
+                    self.left = self.left.checked_sub(bytes.len()).ok_or(AskError::TooLarge(self.max))?;
+                    self.elapsed = elapsed;
+                    self.check(bytes).await?;
+                }
+                StreamPart::End(connection) => {
+                    self.parts = None;
+                    match mem::replace(&mut self.signatures, Signatures::Over) {
+                        Signatures::Checked(signed) => {
+                            let SignedPart { reader, asked, kept: (peer, kept) } = *signed;
+                            self.end = Some((reader.finish()?, asked));
+                            kept.put(&peer, connection);
+                        }
+                        other => self.signatures = other,
+                    }
+                }
             }
         }
+    }
+
+    /// Checks received bytes, or begins to.
+    async fn check(&mut self, bytes: Bytes) -> Result<(), AskError> {
+        match mem::replace(&mut self.signatures, Signatures::Over) {
+            Signatures::Checked(mut signed) if bytes.len() <= MAX_IN_PLACE => {
+                let groups = signed.reader.push(&bytes)?;
+                self.signatures = Signatures::Checked(signed);
+                self.ready.extend(groups.into_iter().map(Bytes::from));
+                // A signature takes long, so the tasks of other neurons come first.
+                yield_now().await;
+            }
+            Signatures::Checked(mut signed) => {
+                self.signatures = Signatures::Checking(spawn_blocking(move || {
+                    let groups = signed.reader.push(&bytes);
+                    (signed, groups)
+                }));
+            }
+            other => {
+                self.signatures = other;
+                self.ready.push_back(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the time from the last byte of the request until the bytes that [`Self::next`] returned last were read.
+    ///
+    /// The time for connecting and for checks of signatures does not count.
+    pub const fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
     /// Returns true if the neuron signed that the stream is complete. A plain stream is never complete.
@@ -99,7 +173,7 @@ impl AnswerStream {
 
 impl fmt::Debug for AnswerStream {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = if self.signed.is_some() || self.end.is_some() { "signed" } else { "plain" };
+        let form = if matches!(self.signatures, Signatures::None) { "plain" } else { "signed" };
         out.debug_struct("AnswerStream").field("form", &form).field("left", &self.left).finish_non_exhaustive()
     }
 }

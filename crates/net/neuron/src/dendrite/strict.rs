@@ -1,113 +1,186 @@
 //! Strict requests of a dendrite. spec signed-requests §1, §6, §7.
 
 use super::{
-    Answer, AnswerStream, AskError, Dendrite, Peer, UnsignedAnswers, answer_timeout,
-    connection::{self, Deadline, OutgoingRequest, ResponseHead},
+    Answer, AnswerStream, AskError, Dendrite, Peer, PeerProtocol, UnsignedAnswers, answer_timeout,
+    connection::{Connection, Deadline, OutgoingRequest, PeerResponse, StreamMode, WholeResponse},
     dials::Dial,
+    exchanges::MAX_UNKNOWN,
+    stream::SignedPart,
+    task::examine,
 };
-use myelin_primitives::CertificateKey;
 use myelin_wire::{
-    PublicKey, SignedProof, Synapse, TerminalInfo,
-    python::{Value, json},
-    strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
+    PeerText, PublicKey, SignedProof, Synapse, TerminalInfo,
+    class::Class,
+    python::{Dict, Value, json},
+    strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer, verify_answer_head},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// The form of the answer: whole or a signed stream.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum StreamMode {
-    Whole,
-    Stream,
-}
-
 impl Dendrite {
+    /// Connects to a neuron.
+    pub(super) async fn connect(&self, peer: &Peer, until: Deadline) -> Result<Connection, AskError> {
+        let tls = match &peer.speaks {
+            PeerProtocol::Strict { certificate: Some(certificate) } => {
+                Some(self.tls.of(certificate).map_err(|error| AskError::Tls(error.to_string().into()))?)
+            }
+            PeerProtocol::Strict { certificate: None } | PeerProtocol::V1 => None,
+        };
+        // A handshake is large, and without the box all futures that ask would be as large.
+        until.wait(Box::pin(Connection::open(peer.address, tls))).await?
+    }
+
+    /// Sends a request and receives the answer, on a kept connection if there is one.
     async fn send_strict(
         &self,
         peer: &Peer,
-        certificate: Option<CertificateKey>,
         message: &Synapse,
-        (form, until): (StreamMode, Deadline),
-    ) -> Result<(ResponseHead, SignedProof), AskError> {
-        let target = format!("/{}", message.class().name());
+        (mode, until): (StreamMode, Deadline),
+    ) -> Result<(PeerResponse, SignedProof), AskError> {
         let body = request_body(message).into_bytes();
-        let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
-        let (mut headers, proof) = signed.map_err(|error| AskError::Question(error.to_string()))?;
-        headers.push("content-type", "application/json");
-        if form == StreamMode::Stream {
-            headers.push(header::ACCEPT, "1");
+        if body.len() > MAX_UNKNOWN && !self.exchanges.is_known(peer, Instant::now()) {
+            self.introduce(peer, message.timeout, until).await;
         }
-        let call =
-            OutgoingRequest { place: peer.address, certificate, target: &target, headers: &headers, body, until };
-        Ok((connection::call(call).await?, proof))
+        self.send_body(peer, message.class().name(), body, (mode, until)).await
+    }
+
+    /// Sends `/Synapse`, so that the axon knows the address of this neuron and accepts a large body from it.
+    ///
+    /// A neuron that refuses it may accept the large request nevertheless.
+    async fn introduce(&self, peer: &Peer, timeout: Option<f64>, until: Deadline) {
+        let Ok(mut hello) = Synapse::new(Class::synapse().into(), &Dict::default()) else { return };
+        hello.timeout = timeout;
+        let body = request_body(&hello).into_bytes();
+        let sent = self.send_body(peer, hello.class().name(), body, (StreamMode::Whole, until)).await;
+        let Ok((PeerResponse::Whole(response), asked)) = sent else { return };
+        let WholeResponse { status, headers, body, connection, .. } = response;
+        if verify_answer(&asked, peer.hotkey, status, &headers, body).is_ok() {
+            self.has_served(peer, connection);
+        }
+    }
+
+    /// Signs and sends a body. It is sent again only if a kept connection was closed before any byte was sent.
+    async fn send_body(
+        &self,
+        peer: &Peer,
+        class: &str,
+        body: Vec<u8>,
+        (mode, until): (StreamMode, Deadline),
+    ) -> Result<(PeerResponse, SignedProof), AskError> {
+        let is_kept = self.kept.has(peer);
+        loop {
+            let kept = until.wait(self.kept.take(peer)).await?;
+            let was_kept = kept.is_some();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => self.connect(peer, until).await?,
+            };
+            let target = format!("/{class}");
+            let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
+            let (mut headers, asked) = signed.map_err(|error| AskError::Question(error.to_string()))?;
+            headers.push("content-type", "application/json");
+            if mode == StreamMode::Signed {
+                headers.push(header::ACCEPT, "1");
+            }
+            let request = OutgoingRequest { target, headers, body: body.clone(), is_kept };
+            match connection.ask(request, (mode, self.max_answer), until).await {
+                Ok(received) => return Ok((received, asked)),
+                Err(failed) if was_kept && failed.is_unsent => {}
+                Err(failed) => return Err(failed.error),
+            }
+        }
+    }
+
+    /// Notes a verified answer, and keeps its connection.
+    fn has_served(&self, peer: &Peer, connection: Option<Connection>) {
+        self.exchanges.note(peer, Instant::now());
+        if let Some(connection) = connection {
+            self.kept.put(peer, connection);
+        }
     }
 
     pub(super) async fn ask_strict(
         &self,
         peer: &Peer,
-        certificate: Option<CertificateKey>,
         message: &Synapse,
         started: Instant,
         dial: &mut Dial<'_>,
-    ) -> Result<Answer, AskError> {
+    ) -> Result<(Answer, Duration), AskError> {
         let until = deadline(message, started);
-        let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Whole, until)).await?;
-        self.read_whole(head, &asked, message, until, dial).await
+        match self.send_strict(peer, message, (StreamMode::Whole, until)).await? {
+            (PeerResponse::Whole(response), asked) => self.read_whole(response, asked, (peer, message), dial).await,
+            (PeerResponse::Stream(_), _) => Err(AskError::Disconnected),
+        }
     }
 
     async fn read_whole(
         &self,
-        head: ResponseHead,
-        asked: &SignedProof,
-        message: &Synapse,
-        until: Deadline,
+        response: WholeResponse,
+        asked: SignedProof,
+        (peer, message): (&Peer, &Synapse),
         dial: &mut Dial<'_>,
-    ) -> Result<Answer, AskError> {
-        let responder = dial.hotkey();
-        let (status, headers, bytes) = connection::whole(head, self.max_answer, until).await?;
+    ) -> Result<(Answer, Duration), AskError> {
+        let WholeResponse { status, headers, body, is_cut, elapsed, connection } = response;
+        let (responder, length) = (peer.hotkey, body.len());
+        let (class, timeout) = (Arc::clone(message.class()), message.timeout);
         // Half a signature is a broken one, so only an answer without any part counts as unsigned.
         let is_signed = headers.contains(header::ANSWER_VERSION) || headers.contains(header::ANSWER_SIGNATURE);
         if !is_signed && self.unsigned_answers == UnsignedAnswers::Accepted {
             if status != 200 {
-                return Err(AskError::Claimed { status: Some(status.into()), text: said(&bytes) });
+                return Err(AskError::Claimed { status: Some(status.into()), text: said(&body) });
             }
-            let answer = read(message, responder, &bytes)?;
+            let answer = examine(length, move || read(class, timeout, responder, &body)).await?;
             dial.answered();
-            return Ok(Answer::Claimed(answer));
+            return Ok((Answer::Claimed(answer), elapsed));
         }
-        let unproven = |reason| AskError::Unproven { status, reason };
-        let answer = verify_answer(asked, responder, status, &headers, bytes).map_err(unproven)?;
+        let unproven = move |reason| AskError::Unproven { status, reason };
+        if is_cut {
+            verify_answer_head(&asked, responder, status, &headers).map_err(unproven)?;
+            dial.proved();
+            self.has_served(peer, None);
+            return Err(AskError::Refused { status, text: PeerText::default() });
+        }
+        let check = move || {
+            let answer = verify_answer(&asked, responder, status, &headers, body).map_err(unproven)?;
+            Ok((Receipt::of_answer(&asked, answer.proof()), answer))
+        };
+        let (receipt, answer) = examine(length, check).await?;
         dial.proved();
+        self.has_served(peer, connection);
         if status != 200 {
             return Err(AskError::Refused { status, text: said(&answer.content().body) });
         }
-        let receipt = Receipt::of_answer(asked, answer.proof());
-        let message = answer.try_map(|answer| read(message, responder, &answer.body))?;
-        Ok(Answer::Signed { message, receipt })
+        let parse = move || answer.try_map(|answer| read(class, timeout, responder, &answer.body));
+        let message = examine(length, parse).await?;
+        Ok((Answer::Signed { message, receipt }, elapsed))
     }
 
     pub(super) async fn stream_strict(
         &self,
         peer: &Peer,
-        certificate: Option<CertificateKey>,
         message: &Synapse,
         started: Instant,
         dial: &mut Dial<'_>,
     ) -> Result<AnswerStream, AskError> {
         let until = deadline(message, started);
-        let (head, asked) = self.send_strict(peer, certificate, message, (StreamMode::Stream, until)).await?;
-        if head.headers.contains(header::ANSWER_CONTENT) || head.status != 200 {
-            self.read_whole(head, &asked, message, until, dial).await?;
-            return Err(AskError::NotAStream);
-        }
+        let (received, asked) = self.send_strict(peer, message, (StreamMode::Signed, until)).await?;
+        let head = match received {
+            PeerResponse::Stream(head) => head,
+            PeerResponse::Whole(response) => {
+                self.read_whole(response, asked, (peer, message), dial).await?;
+                return Err(AskError::NotAStream);
+            }
+        };
         match StreamReader::new(&asked, peer.hotkey, head.status, &head.headers) {
             Ok(reader) => {
                 dial.proved();
-                Ok(AnswerStream::signed(head, reader, asked, (self.max_answer, until)))
+                self.has_served(peer, None);
+                let signed = SignedPart { reader, asked, kept: (peer.clone(), Arc::clone(&self.kept)) };
+                Ok(AnswerStream::signed(head.parts(until), signed, self.max_answer))
             }
             Err(AnswerError::Unsigned) if self.unsigned_answers == UnsignedAnswers::Accepted => {
                 dial.answered();
-                Ok(AnswerStream::plain(head, (self.max_answer, until)))
+                Ok(AnswerStream::plain(head.parts(until), self.max_answer))
             }
             Err(reason) => Err(AskError::Unproven { status: head.status, reason }),
         }
@@ -128,23 +201,23 @@ pub fn request_body(message: &Synapse) -> String {
     json::write_spaced(&Value::Dict([("timeout", timeout)].into_iter().chain(own).collect()))
 }
 
-/// Reads the answer as a message of the class of the request.
-fn read(asked: &Synapse, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
-    let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
-    let read = Synapse::from_value(Arc::clone(asked.class()), &value);
-    let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
+/// Reads an answer as a message of the class of the request.
+fn read(class: Arc<Class>, timeout: Option<f64>, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
+    let value = json::read(body).map_err(|error| AskError::Content(error.to_string().into()))?;
+    let mut message =
+        Synapse::from_value(class, &value).map_err(|error| AskError::Content(error.to_string().into()))?;
     message.axon =
         Some(TerminalInfo { hotkey: Some(responder.to_string()), status_code: Some(200), ..TerminalInfo::default() });
-    message.timeout = asked.timeout;
+    message.timeout = timeout;
     Ok(message)
 }
 
 /// Returns the text of an error.
-fn said(body: &[u8]) -> String {
+fn said(body: &[u8]) -> PeerText {
     match json::read(body) {
         Ok(Value::Dict(fields)) => {
-            fields.get("message").and_then(Value::as_text).map(str::to_owned).unwrap_or_default()
+            fields.get("message").and_then(Value::as_text).map(PeerText::new).unwrap_or_default()
         }
-        _ => String::new(),
+        _ => PeerText::default(),
     }
 }

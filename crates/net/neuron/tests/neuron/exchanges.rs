@@ -1,6 +1,6 @@
 //! Requests of `vectors/neuron/exchanges.json`, which Python neurons sent, sent again to our axon.
 
-use crate::{CALLER, Key, class, key, signer, soon, text, wire::Raw};
+use crate::{CALLER, Key, class, dendrite_of, key, signer, soon, text, wire::Raw};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::stream;
 use myelin_neuron::{
@@ -316,7 +316,7 @@ async fn recorded_answers_are_read_as_recorded() {
         let class = classes().into_iter().find(|class| class.name() == name);
         let class = class.unwrap_or_else(|| Class::new(&name, Vec::new()).unwrap());
         let message = Synapse::from_value(class.into(), &json::read(&request[start..]).unwrap()).unwrap();
-        let dendrite = Dendrite::new(signer(CALLER));
+        let dendrite = dendrite_of(signer(CALLER));
 
         let is_success = get(expected, "is_success") == Some(&Value::Bool(true));
         let refused = match get(expected, "chunks") {
@@ -344,7 +344,7 @@ async fn recorded_answers_are_read_as_recorded() {
             let AskError::Claimed { status, text } = error else { panic!("{id}: {error:?}") };
             let Some(Value::Int(code)) = get(expected, "dendrite_status_code") else { panic!("{id}: no status") };
             assert_eq!(status, code.to_i128(), "{id}");
-            assert_eq!(own_part(&text), own_part(string(expected, "dendrite_status_message")), "{id}");
+            assert_eq!(own_part(text.as_str()), own_part(string(expected, "dendrite_status_message")), "{id}");
         }
         compared += 1;
     }

@@ -1,12 +1,11 @@
 //! Peers that send much, or little for a long time. Their use of resources is bounded, and others are served meanwhile.
 
 use crate::{
-    AXON, CALLER, Gate, builder, key, message, signer, slow, soon, tokens, waiting,
+    AXON, CALLER, Gate, builder, dendrite_of, key, message, signer, slow, soon, tokens, waiting,
     wire::{Raw, strict, strict_head},
 };
 use myelin_neuron::{
-    Answer, AskError, Axon, AxonLimits, Caller, Clock, Dendrite, Peer, Priority, PriorityError, Rules, ServeAnyone,
-    SystemClock,
+    Answer, AskError, Axon, AxonLimits, Caller, Clock, Peer, Priority, PriorityError, Rules, ServeAnyone, SystemClock,
 };
 use myelin_wire::{Sign, replay::ReplayLimits};
 use std::{iter, time::Duration};
@@ -159,7 +158,7 @@ async fn a_full_queue_is_left_by_the_lowest_stake() {
     let ask = |seed: u8| {
         let peer = peer.clone();
         let question = message(slow(), &seed.to_string());
-        tokio::spawn(async move { Dendrite::new(signer(seed)).ask(&peer, &question).await.result })
+        tokio::spawn(async move { dendrite_of(signer(seed)).ask(&peer, &question).await.result })
     };
     let is_busy = |result: &Result<Answer, AskError>| {
         matches!(result, Err(AskError::Refused { status: 429, .. } | AskError::Unproven { status: 429, .. }))
@@ -202,7 +201,7 @@ async fn an_answer_in_drops_is_not_waited_for() {
     let mut question = message(tokens(), "x");
     question.timeout = Some(0.1);
     let peer = Peer::v1(key(AXON).hotkey(), address);
-    let mut stream = soon(Dendrite::new(signer(CALLER)).ask_stream(&peer, &question)).await.unwrap();
+    let mut stream = soon(dendrite_of(signer(CALLER)).ask_stream(&peer, &question)).await.unwrap();
     let end = loop {
         match soon(stream.next()).await {
             Ok(Some(_)) => {}

@@ -1,11 +1,11 @@
 //! Hostile peers. Their connections end in time, and others are served meanwhile.
 
 use crate::{
-    AXON, CALLER, Gate, builder, echo, key, message, signer, slow, soon, text,
+    AXON, CALLER, Gate, builder, dendrite_of, echo, key, message, signer, slow, soon, text,
     wire::{Raw, lines, strict, strict_head},
 };
 use myelin_neuron::{
-    Answer, AskError, Axon, AxonLimits, Clock, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, SystemClock,
+    Answer, AskError, Axon, AxonLimits, Clock, Endpoint, HandlerOutput, Peer, ServeAnyone, SystemClock,
 };
 use myelin_wire::{Sign, python::Value, v1};
 use std::{
@@ -26,7 +26,7 @@ async fn axon(limits: AxonLimits) -> Axon {
 /// Returns true if an honest caller is served.
 async fn is_served(axon: &Axon, seed: u8) -> bool {
     let peer = Peer::strict(axon.hotkey(), axon.address());
-    let asked = soon(Dendrite::new(signer(seed)).ask(&peer, &message(echo(), "hello"))).await;
+    let asked = soon(dendrite_of(signer(seed)).ask(&peer, &message(echo(), "hello"))).await;
     matches!(asked.result, Ok(Answer::Signed { .. }))
 }
 
@@ -163,7 +163,7 @@ async fn one_hotkey_does_not_take_all_workers() {
     let limits = AxonLimits { workers: 2, per_caller: 1, ..AxonLimits::default() };
     let axon = builder(ServeAnyone).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
-    let greedy = Arc::new(Dendrite::new(signer(30)));
+    let greedy = Arc::new(dendrite_of(signer(30)));
     let first = {
         let (greedy, peer) = (Arc::clone(&greedy), peer.clone());
         tokio::spawn(async move { greedy.ask(&peer, &message(slow(), "x")).await.result })

@@ -1,8 +1,11 @@
 //! Axons and dendrites on real sockets of the loopback interface. Each wait has a limit, and no test sleeps.
 
+mod answers;
 mod exchanges;
+mod fake;
 mod floods;
 mod hostile;
+mod kept;
 mod logs;
 mod ours;
 mod restart;
@@ -10,7 +13,9 @@ mod tls;
 mod wire;
 
 use bytes::Bytes;
-use myelin_neuron::{Axon, AxonBuilder, Endpoint, Failure, HandlerOutput, Rules, ServeAnyone, Signer};
+use myelin_neuron::{
+    Axon, AxonBuilder, Dendrite, Endpoint, Failure, HandlerOutput, Rules, ServeAnyone, Signer, V1Policy,
+};
 use myelin_wire::{
     Sign, Synapse,
     class::{Class, Field, Types},
@@ -43,6 +48,11 @@ fn key(seed: u8) -> Key {
 
 fn signer(seed: u8) -> Signer {
     Signer::new(key(seed))
+}
+
+/// Returns a dendrite that asks neurons of this machine by both protocols.
+fn dendrite_of(signer: Signer) -> Dendrite {
+    Dendrite::new(signer).local_addresses(true).v1(V1Policy::Served)
 }
 
 /// The seed of the axon of most tests.

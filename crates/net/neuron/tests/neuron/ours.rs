@@ -1,13 +1,15 @@
 //! Exchanges between our axon and our dendrite, in both protocols.
 
-use crate::{AXON, CALLER, Gate, axon, builder, echo, key, message, signer, slow, soon, text, tokens, waiting, wire};
+use crate::{
+    AXON, CALLER, Gate, axon, builder, dendrite_of, echo, key, message, signer, slow, soon, text, tokens, waiting, wire,
+};
 use futures::{
     FutureExt,
     stream::{self, StreamExt},
 };
 use myelin_neuron::{
-    Answer, AskError, AxonLimits, Caller, Dendrite, DialRules, Endpoint, HandlerOutput, Peer, Priority, PriorityError,
-    Rules, ServeAnyone, UnsignedAnswers, V1Policy,
+    Answer, AskError, AxonLimits, Caller, Dendrite, DialRules, Endpoint, HandlerOutput, ManualClock, Peer, Priority,
+    PriorityError, Rules, ServeAnyone, UnsignedAnswers, V1Policy,
 };
 use myelin_primitives::AddressScope;
 use myelin_wire::{
@@ -18,7 +20,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
 
 fn dendrite() -> Dendrite {
-    Dendrite::new(signer(CALLER))
+    dendrite_of(signer(CALLER))
 }
 
 fn unproven(result: Result<Answer, AskError>) -> (u16, AnswerError) {
@@ -49,14 +51,14 @@ async fn strict_errors_are_signed_once_the_caller_is_verified() {
         let asked = soon(dendrite().ask(&peer, &message(echo(), said))).await;
         let Err(AskError::Refused { status: got, text }) = asked.result else { panic!("{asked:?}") };
         assert_eq!(got, status);
-        assert!(text.starts_with("Internal Server Error #") && !text.contains("as asked"), "{text}");
+        assert!(text.as_str().starts_with("Internal Server Error #") && !text.as_str().contains("as asked"), "{text}");
     }
     // A field is missing.
     let other = crate::class("Echo", &[("number", "int = 1")], &[]);
     let other = myelin_wire::Synapse::new(other.into(), &myelin_wire::python::Dict::default()).unwrap();
     let asked = soon(dendrite().ask(&peer, &other)).await;
     assert!(
-        matches!(&asked.result, Err(AskError::Refused { status: 422, text }) if text.contains("text")),
+        matches!(&asked.result, Err(AskError::Refused { status: 422, text }) if text.as_str().contains("text")),
         "{asked:?}"
     );
     let unknown = soon(dendrite().ask(&peer, &message(crate::class("None", &[("text", "str")], &[]), ""))).await;
@@ -341,7 +343,7 @@ async fn the_highest_stake_is_served_first() {
     let ask = |seed: u8| {
         let peer = peer.clone();
         tokio::spawn(
-            async move { Dendrite::new(signer(seed)).ask(&peer, &message(slow(), &seed.to_string())).await.result },
+            async move { dendrite_of(signer(seed)).ask(&peer, &message(slow(), &seed.to_string())).await.result },
         )
     };
     let mut asking = vec![ask(10)];
@@ -365,17 +367,67 @@ async fn the_highest_stake_is_served_first() {
 }
 
 #[tokio::test]
-async fn the_own_address_is_dialled_as_any_other() {
+async fn nh_61_the_own_address_is_dialled_as_any_other() {
     // This machine as seen from outside, by an address at which nothing listens.
     let outside = Ipv4Addr::new(127, 0, 0, 3);
     let other_service = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = other_service.local_addr().unwrap().port();
-    let dendrite = dendrite().at(outside.into()).on_chain(Arc::new(DialRules::new(AddressScope::Local, || 1)));
+    let dendrite = dendrite().on_chain(Arc::new(DialRules::new(AddressScope::Local, || 1)));
     for seed in [50, 51] {
         let peer = Peer::strict(key(seed).hotkey(), (outside, port).into());
         assert_eq!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result, Err(AskError::Closed));
     }
     assert!(other_service.accept().now_or_never().is_none(), "a stranger had this port dialled");
+}
+
+#[tokio::test]
+async fn nh_60_an_address_has_one_spelling() {
+    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mapped = Ipv4Addr::new(127, 0, 0, 2).to_ipv6_mapped();
+    let local = Arc::new(DialRules::new(AddressScope::Local, || 1));
+    for dendrite in [dendrite(), Dendrite::new(signer(CALLER)), dendrite().on_chain(local)] {
+        let peer = Peer::strict(key(AXON).hotkey(), (mapped, port).into());
+        assert_eq!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result, Err(AskError::OutOfScope));
+        assert_eq!(soon(dendrite.ask_stream(&peer, &message(echo(), ""))).await.unwrap_err(), AskError::OutOfScope);
+    }
+    assert!(listener.accept().now_or_never().is_none(), "the address was dialled");
+}
+
+#[tokio::test]
+async fn nh_60_a_bare_dendrite_dials_global_addresses() {
+    let axon = axon().await;
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let bare = || Dendrite::new(signer(CALLER));
+    assert_eq!(soon(bare().ask(&peer, &message(echo(), ""))).await.result, Err(AskError::OutOfScope));
+    assert!(soon(bare().local_addresses(true).ask(&peer, &message(echo(), ""))).await.result.is_ok());
+    // The rules of a chain come first.
+    let global = Arc::new(DialRules::new(AddressScope::Global, || 1));
+    let asked = soon(bare().local_addresses(true).on_chain(global).ask(&peer, &message(echo(), ""))).await;
+    assert_eq!(asked.result, Err(AskError::OutOfScope));
+}
+
+#[tokio::test]
+async fn nh_52_a_dendrite_asks_v1_only_if_it_is_told_to() {
+    let axon = axon().await;
+    let peer = Peer::v1(axon.hotkey(), axon.address());
+    let asked = soon(Dendrite::new(signer(CALLER)).local_addresses(true).ask(&peer, &message(echo(), ""))).await;
+    assert_eq!(asked.result, Err(AskError::V1Refused));
+}
+
+#[tokio::test]
+async fn nh_74_a_clock_that_goes_back_is_followed() {
+    let axon = axon().await;
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let now = myelin_neuron::Clock::now(&myelin_neuron::SystemClock);
+    let clock = Arc::new(ManualClock::new(now + 3_600_000_000_000));
+    let dendrite = dendrite().clock(Arc::clone(&clock));
+    let asked = soon(dendrite.ask(&peer, &message(echo(), ""))).await.result;
+    assert_eq!(unproven(asked), (401, AnswerError::Unsigned));
+    clock.set(now);
+    for _ in 0..9 {
+        assert!(soon(dendrite.ask(&peer, &message(echo(), ""))).await.result.is_ok());
+    }
 }
 
 #[tokio::test]

@@ -167,20 +167,46 @@ pub fn verify_answer(
     headers: &Headers,
     body: Vec<u8>,
 ) -> Result<Verified<WholeAnswer>, AnswerError> {
+    let (proof, answered_at) = signed_head(request, responder, status, headers, |content| content == hash(&body))?;
+    let content_type = line(headers, "content-type")?.to_owned();
+    Ok(Verified::new(proof, WholeAnswer { status, content_type, body, answered_at }))
+}
+
+/// Verifies that `responder` gave an answer with this status to this request, whose body was not read to its end.
+///
+/// Nothing is known of the body then.
+///
+/// # Errors
+/// [`AnswerError::Unsigned`] without a signature, otherwise the variant of the part that does not fit.
+pub fn verify_answer_head(
+    request: &SignedProof,
+    responder: PublicKey,
+    status: u16,
+    headers: &Headers,
+) -> Result<(), AnswerError> {
+    signed_head(request, responder, status, headers, |_| true).map(drop)
+}
+
+/// Returns the signed text of a whole answer and its nonce. `fits` compares the hash of the body.
+fn signed_head(
+    request: &SignedProof,
+    responder: PublicKey,
+    status: u16,
+    headers: &Headers,
+    fits: impl FnOnce(&str) -> bool,
+) -> Result<(SignedProof, UnixNanos), AnswerError> {
     let digest = hex::encode(request.digest());
     let (nonce, signature) = read_headers(headers, responder, &digest)?;
-    let content = hash(&body);
-    if line(headers, header::ANSWER_CONTENT)? != content {
+    let content = line(headers, header::ANSWER_CONTENT)?;
+    if !fits(content) {
         return Err(AnswerError::WrongContent);
     }
     let content_type = line(headers, "content-type")?;
     let caller = request.signer();
     let head = AnswerHead { domain: ANSWER, responder, caller, nonce, request: &digest, status, content_type };
-    let text = [head.text()?, content].join("\n");
+    let text = [head.text()?.as_str(), content].join("\n");
     if !signature.is_good(Scheme::Sr25519, responder, text.as_bytes()) {
         return Err(AnswerError::BadSignature);
     }
-    let proof = SignedProof::checked(Scheme::Sr25519, responder, text, signature);
-    let content_type = content_type.to_owned();
-    Ok(Verified::new(proof, WholeAnswer { status, content_type, body, answered_at: nonce }))
+    Ok((SignedProof::checked(Scheme::Sr25519, responder, text, signature), nonce))
 }

@@ -16,7 +16,7 @@ mod receipt;
 mod request;
 mod stream;
 
-pub use answer::{AnswerError, SignedHeaders, WholeAnswer, sign_answer, verify_answer};
+pub use answer::{AnswerError, SignedHeaders, WholeAnswer, sign_answer, verify_answer, verify_answer_head};
 pub use receipt::{Content, Receipt, ReceiptError, SignedText, Statement};
 pub use request::{
     ClaimedRequest, Receiver, StrictAuthentic, StrictDoor, StrictRefusal, StrictRequest, TargetError, sign_request,

@@ -231,7 +231,7 @@ impl<T: Task> World<T> {
 
     /// Returns the honest reply of a miner over its link.
     fn mined(&self, miner: &dyn Miner<T>, link: &SimulatedLink, first: Duration, message: &Synapse) -> SimulatedReply {
-        let failed = |text: String| AskError::Refused { status: 500, text };
+        let failed = |text: String| AskError::Refused { status: 500, text: text.into() };
         if self.task.streams() {
             let (mut bytes, mut elapsed, mut begun) = (Vec::new(), first, false);
             let mut take = |piece: Vec<u8>| {
@@ -244,8 +244,9 @@ impl<T: Task> World<T> {
                 if elapsed > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let asked = self.task.asked(message).map_err(|error| failed(error.to_string()));
-            let streamed = asked
-                .and_then(|challenge| miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0)));
+            let streamed = asked.and_then(|challenge| {
+                miner.stream(challenge, &mut take).map_err(|failure| AskError::Cut(failure.0.into()))
+            });
             return SimulatedReply { first, elapsed, bytes: streamed.map(|()| bytes) };
         }
         let answer = mine(&self.task, miner, message.clone()).map_err(|failure| failed(failure.0));
@@ -257,7 +258,7 @@ impl<T: Task> World<T> {
     }
 
     fn read(&self, asked: &Synapse, said: &[u8]) -> Result<T::Answer, AskError> {
-        let content = |error: &dyn std::fmt::Display| AskError::Content(error.to_string());
+        let content = |error: &dyn std::fmt::Display| AskError::Content(error.to_string().into());
         if self.task.streams() {
             return self.task.streamed(said).map_err(|error| content(&error));
         }

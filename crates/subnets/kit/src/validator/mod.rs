@@ -25,7 +25,6 @@ use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
 use myelin_wire::{PublicKey, v1::MAX_BODY};
 use std::{
     cmp::Reverse,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -56,8 +55,6 @@ pub struct ValidatingOptions {
     pub max_answer: usize,
     /// The treatment of v1 miners.
     pub v1: V1Policy,
-    /// The address of this machine as seen from outside, which v1 requests name.
-    pub seen_at: Option<IpAddr>,
 }
 
 impl Default for ValidatingOptions {
@@ -73,7 +70,6 @@ impl Default for ValidatingOptions {
             seed: None,
             max_answer: MAX_BODY,
             v1: V1Policy::default(),
-            seen_at: None,
         }
     }
 }
@@ -204,10 +200,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.hotkey())?;
         let memory = Arc::new(Mutex::new(memory));
         let board = Board { member: member.clone(), memory, writing: Arc::default() };
-        let mut dendrite = member.dendrite().v1(options.v1).max_answer(options.max_answer);
-        if let Some(ip) = options.seen_at {
-            dendrite = dendrite.at(ip);
-        }
+        let dendrite = member.dendrite().v1(options.v1).max_answer(options.max_answer);
         Ok(Self { board, task, judge, dendrite, options })
     }
 

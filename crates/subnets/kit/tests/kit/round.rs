@@ -91,7 +91,7 @@ async fn a_round_scores_everybody_with_a_seat() {
         axons.push(axon.endpoint(endpoint(Arc::new(Turning), Arc::new(mining))).start().await.unwrap());
     }
     let announced = |axon: &Axon| {
-        Some(ServedAxon { address: axon.address(), protocol: SPEAKS_STRICT, certificate: None, announced_at: 1 })
+        Some(ServedAxon { address: axon.address(), placeholder1: SPEAKS_STRICT, certificate: None, announced_at: 1 })
     };
     let miners = axons.iter().zip(1..).map(|(axon, uid)| (axon.hotkey(), seat(uid, 0, announced(axon))));
     let validators = [(key(CALLER).hotkey(), seat(0, 10, None)), (key(3).hotkey(), seat(9, 9, None))];
@@ -100,7 +100,7 @@ async fn a_round_scores_everybody_with_a_seat() {
     let serving = table.seats().into_iter().filter_map(|(hotkey, seat)| Some(seat.announced?.peer(hotkey).unwrap()));
     let peers: Vec<_> = serving.collect();
     let ask = async |seed| {
-        let dendrite = Dendrite::new(signer(seed));
+        let dendrite = Dendrite::new(signer(seed)).local_addresses(true);
         soon(round(&dendrite, &Turning, &Arc::new(Exact), (7, Duration::from_secs(20)), &peers)).await.unwrap()
     };
     let scores = ask(CALLER).await;

@@ -226,10 +226,9 @@ impl Gate {
         let message = message(&TextTask.class(), challenge, timeout_ms)?;
         let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_string() };
         consumer.send_line(&GateLine::Asked(AttemptLine { asked: whom.clone() })).await?;
-        let started = Instant::now();
         let begun = timeout(self.limits.stall, self.dendrite.ask_stream(&candidate.peer, &message)).await;
         let stream = begun.map_err(|_| self.stalled())??;
-        let heard = self.pass_on(stream, started, challenge, consumer).await?;
+        let heard = self.pass_on(stream, challenge, consumer).await?;
         let MinerAnswer { answer, first, elapsed, groups, receipt } = heard;
         let tokens = u32::try_from(answer.tokens.len()).unwrap_or(u32::MAX);
         let checked = match self.examine(challenge, candidate.peer.hotkey, answer).await? {
@@ -266,7 +265,6 @@ impl Gate {
     async fn pass_on(
         &self,
         mut stream: AnswerStream,
-        started: Instant,
         challenge: &TextChallenge,
         consumer: &Consumer,
     ) -> Result<MinerAnswer, AttemptError> {
@@ -282,12 +280,12 @@ impl Gate {
                 if count > usize::from(challenge.max_tokens) + 1 {
                     return Err(AttemptError::Miner("its answer is longer than requested".to_owned()));
                 }
-                first.get_or_insert_with(|| started.elapsed());
+                first.get_or_insert_with(|| stream.elapsed());
                 whole.extend_from_slice(&line);
                 consumer.pass(line.into()).await?;
             }
         }
-        let elapsed = started.elapsed();
+        let elapsed = stream.elapsed();
         if stream.is_broken() || !lines.is_at_end_of_line() {
             return Err(AttemptError::Miner("it broke its answer off".to_owned()));
         }

@@ -89,7 +89,7 @@ async fn network(miners: Vec<Axon>, limits: GateLimits) -> Network {
         consensus: 200 + uid,
     };
     let these = These(miners.iter().zip(1..).map(candidate).collect());
-    let gate = Gate::new(Arc::new(Dendrite::new(signer(1))), examiner, Arc::new(these), limits);
+    let gate = Gate::new(Arc::new(Dendrite::new(signer(1)).local_addresses(true)), examiner, Arc::new(these), limits);
     Network { validator: serve(1, gate.endpoint()).await, reputations, miners }
 }
 
@@ -107,7 +107,7 @@ fn challenge(seed: u64) -> TextChallenge {
 async fn asked(network: &Network, challenge: &TextChallenge) -> (Result<ConsumerAnswer, AskFailure>, Vec<AskEvent>) {
     let validator = Peer::strict(network.validator.hotkey(), network.validator.address());
     let mut all = Vec::new();
-    let dendrite = Dendrite::new(signer(9));
+    let dendrite = Dendrite::new(signer(9)).local_addresses(true);
     let mut heard = |heard| all.push(heard);
     let told = soon(ask(&dendrite, &[validator], challenge, Duration::from_secs(30), &mut heard)).await;
     (told, all)
@@ -233,7 +233,8 @@ async fn whoever_passes_questions_on_is_found_out() {
     // A miner that serves every caller, so that it also answers the copier, which no miner should serve.
     let other = honest(4).await;
     let peer = Peer::strict(other.hotkey(), other.address());
-    let passes_on = Mischief::copies(Dendrite::new(signer(2)), move || vec![peer.clone()], Handle::current());
+    let passes_on =
+        Mischief::copies(Dendrite::new(signer(2)).local_addresses(true), move || vec![peer.clone()], Handle::current());
     let copier = mischievous(2, passes_on).await;
     let copier_hotkey = copier.hotkey();
     let network = network(vec![copier, honest(3).await], GateLimits::default()).await;
@@ -262,7 +263,7 @@ async fn what_has_no_answer_says_why() {
     let limits = GateLimits { per_minute: 4, ..GateLimits::default() };
     let network = network(vec![mischievous(2, Mischief::Truncates).await], limits).await;
     let refused = async |challenge: TextChallenge| match asked(&network, &challenge).await.0 {
-        Err(AskFailure::Refused(why)) => why,
+        Err(AskFailure::Refused(why)) => why.to_string(),
         other => panic!("{other:?}"),
     };
     let other = myelin_subnet_text::ModelHash::from_bytes([1; 32]);
@@ -280,9 +281,9 @@ async fn what_has_no_answer_says_why() {
 async fn without_anybody_to_ask_there_is_no_answer() {
     let network = network(Vec::new(), GateLimits::default()).await;
     let (told, heard) = asked(&network, &challenge(1)).await;
-    assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".to_owned())));
+    assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".into())));
     assert!(matches!(heard[..], [AskEvent::NoAnswer { .. }]));
-    let (dendrite, question) = (Dendrite::new(signer(9)), challenge(1));
+    let (dendrite, question) = (Dendrite::new(signer(9)).local_addresses(true), challenge(1));
     let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
     assert_eq!(nobody, Err(AskFailure::NoValidator));
 }

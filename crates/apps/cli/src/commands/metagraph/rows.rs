@@ -278,6 +278,7 @@ pub(crate) mod tests {
                 version: 1,
                 endpoint: std::net::SocketAddr::from(([10, 0, 0, 1], 8091)).into(),
                 protocol: 4,
+                placeholder1: 1,
                 certificate: None,
             }),
             metrics: None,

@@ -165,7 +165,7 @@ impl MineText {
         let mischief = match trick {
             MischiefArg::Smaller(path) => Mischief::Smaller(load(path, self.computing.threads).await?),
             MischiefArg::Copy => {
-                let dendrite = member.dendrite().at(self.post.seen_at());
+                let dendrite = member.dendrite();
                 let (table, own) = (member.table(), member.hotkey());
                 let others = move || -> Vec<Peer> {
                     let others = table.seats().into_iter().filter(|(hotkey, _)| *hotkey != own);

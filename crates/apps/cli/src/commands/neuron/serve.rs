@@ -30,7 +30,7 @@ pub struct Serve {
     netuid: NetUid,
 
     /// Announce metrics for Prometheus instead of an axon
-    #[arg(long, conflicts_with_all = ["certificate", "protocol"])]
+    #[arg(long, conflicts_with_all = ["certificate", "protocol", "strict"])]
     metrics: bool,
 
     /// TLS certificate of the axon: a byte for the algorithm, then the public key, as hex digits
@@ -40,6 +40,10 @@ pub struct Serve {
     /// Protocol number of the axon; the chain does not check it
     #[arg(long, value_name = "NUMBER", default_value = "4")]
     protocol: u8,
+
+    /// Announce that the axon serves signed requests, and is asked by no other protocol
+    #[arg(long)]
+    strict: bool,
 
     /// Version of the neuron's software
     #[arg(long, value_name = "NUMBER", default_value = "0")]
@@ -137,16 +141,17 @@ impl Command for Serve {
         let certificate = self.certificate.map(|certificate| certificate.0);
         let proves = certificate.is_some();
         let (signer, sending) = (&signer, &self.sending);
+        let speaks = (self.protocol, u8::from(self.strict));
         let sent = match certificate {
             _ if self.metrics => {
                 sending.send(context, &chain, signer, &calls::serve_prometheus(netuid, version, at), plan).await?
             }
             Some(certificate) => {
-                let call = calls::serve_axon_tls(netuid, version, at, self.protocol, certificate);
+                let call = calls::serve_axon_tls(netuid, version, at, speaks, certificate);
                 sending.send(context, &chain, signer, &call, plan).await?
             }
             None => {
-                let call = calls::serve_axon(netuid, version, at, self.protocol);
+                let call = calls::serve_axon(netuid, version, at, speaks);
                 sending.send(context, &chain, signer, &call, plan).await?
             }
         };

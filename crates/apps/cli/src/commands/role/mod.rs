@@ -109,11 +109,6 @@ impl RoleArgs {
             ..ServingOptions::default()
         }
     }
-
-    /// Returns the address of this machine as seen from outside.
-    pub(super) fn seen_at(&self) -> IpAddr {
-        self.announce.map_or(self.listen, |announced| announced.ip())
-    }
 }
 
 /// Checks that the chain takes the address of a neuron, before anything is started for it.

@@ -176,7 +176,6 @@ impl Command for ValidateText {
                 newest: Fraction::from_ppm(rounds.newest).unwrap_or(defaults.newest),
                 version_key: rounds.version_key,
                 lead: rounds.lead,
-                seen_at: Some(post.seen_at()),
                 ..defaults
             },
             serving: post.serving(),
