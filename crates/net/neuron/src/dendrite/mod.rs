@@ -21,7 +21,10 @@ use core::fmt;
 use futures::stream::StreamExt;
 use myelin_primitives::{BlockNumber, CertificateKey};
 use myelin_wire::{
-    PublicKey, Sign, Synapse, UnixNanos, Verified, strict::Receipt, synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
+    PublicKey, Sign, Synapse, UnixNanos, Verified,
+    strict::{Place, Receipt},
+    synapse::DEFAULT_TIMEOUT,
+    v1::MAX_BODY,
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -136,6 +139,8 @@ pub struct Dendrite {
     ip: IpAddr,
     /// The rules of the chain, if the addresses of peers are from one.
     chain: Option<Arc<DialRules>>,
+    /// The place that strict requests name.
+    place: Option<Place>,
     v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
@@ -152,6 +157,7 @@ impl Dendrite {
             signer,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             chain: None,
+            place: None,
             v1: V1Policy::default(),
             unsigned_answers: UnsignedAnswers::default(),
             max_answer: MAX_BODY,
@@ -172,6 +178,15 @@ impl Dendrite {
     #[must_use]
     pub fn on_chain(mut self, rules: Arc<DialRules>) -> Self {
         self.chain = Some(rules);
+        self
+    }
+
+    /// Sets the place that strict requests name. Without it they name none, which axons of validators refuse.
+    ///
+    /// spec signed-requests §2.
+    #[must_use]
+    pub const fn place(mut self, place: Place) -> Self {
+        self.place = Some(place);
         self
     }
 
@@ -201,6 +216,11 @@ impl Dendrite {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
+    }
+
+    /// Returns the place that strict requests name, if they name one.
+    pub const fn asked_place(&self) -> Option<Place> {
+        self.place
     }
 
     /// Returns the hotkey that asks.

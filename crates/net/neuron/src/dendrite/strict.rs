@@ -9,7 +9,7 @@ use myelin_primitives::CertificateKey;
 use myelin_wire::{
     PublicKey, SignedProof, Synapse, TerminalInfo,
     python::{Value, json},
-    strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer},
+    strict::{AnswerError, Receipt, RequestTarget, StreamReader, header, sign_request, verify_answer},
 };
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -29,14 +29,12 @@ impl Dendrite {
         message: &Synapse,
         (form, until): (StreamMode, Deadline),
     ) -> Result<(ResponseHead, SignedProof), AskError> {
-        let target = format!("/{}", message.class().name());
+        let is_streamed = form == StreamMode::Stream;
+        let target = RequestTarget { place: self.place, class: message.class().name(), is_streamed }.to_string();
         let body = request_body(message).into_bytes();
         let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
         let (mut headers, proof) = signed.map_err(|error| AskError::Question(error.to_string()))?;
         headers.push("content-type", "application/json");
-        if form == StreamMode::Stream {
-            headers.push(header::ACCEPT, "1");
-        }
         let call =
             OutgoingRequest { place: peer.address, certificate, target: &target, headers: &headers, body, until };
         Ok((connection::call(call).await?, proof))
@@ -103,6 +101,7 @@ impl Dendrite {
         match StreamReader::new(&asked, peer.hotkey, head.status, &head.headers) {
             Ok(reader) => {
                 dial.proved();
+                let reader = reader.max_answer(self.max_answer);
                 Ok(AnswerStream::signed(head, reader, asked, (self.max_answer, until)))
             }
             Err(AnswerError::Unsigned) if self.unsigned_answers == UnsignedAnswers::Accepted => {
