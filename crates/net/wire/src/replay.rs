@@ -214,7 +214,7 @@ pub struct ReplayWindow {
     floor: UnixNanos,
     /// The same for callers without a seat, some of whom were dropped. Never below the other floor.
     others_floor: UnixNanos,
-    /// The steady clock at the last move of the floor, if this process moved it.
+    /// The steady clock at the last move of the floor, once this process has seen a request.
     moved: Option<u64>,
     seated: ReplayTable,
     others: ReplayTable,
@@ -295,10 +295,8 @@ impl ReplayWindow {
 
     /// Moves the history of a caller that got or lost its seat to the table of its kind.
     fn take_over(&mut self, caller: [u8; 32], has_seat: bool) {
-        let (from, to) = match has_seat {
-            true => (&mut self.others, &mut self.seated),
-            false => (&mut self.seated, &mut self.others),
-        };
+        let (from, to) =
+            if has_seat { (&mut self.others, &mut self.seated) } else { (&mut self.seated, &mut self.others) };
         if let Some(mut history) = from.take(&caller) {
             if let Some(own) = to.take(&caller) {
                 history.once.extend(own.once);
@@ -340,11 +338,7 @@ impl ReplayWindow {
 
     /// Returns the latest time that the wall clock can truly show, by the steady clock.
     fn latest(&self, context: RequestContext) -> UnixNanos {
-        let elapsed = match self.moved {
-            Some(moved) => context.steady.saturating_sub(moved),
-            // No move was due since the start.
-            None => self.limits.keep / 4,
-        };
+        let elapsed = context.steady.saturating_sub(self.moved.unwrap_or(context.steady));
         self.floor.saturating_add(self.limits.keep).saturating_add(elapsed).saturating_add(SLACK)
     }
 
@@ -356,8 +350,12 @@ impl ReplayWindow {
         let RequestContext { now, steady, .. } = context;
         let wanted = now.saturating_sub(self.limits.keep);
         let pause = self.limits.keep / 4;
-        let is_early = self.moved.is_some_and(|moved| steady.saturating_sub(moved) < pause);
-        if is_early || wanted.saturating_sub(self.floor) < pause {
+        if wanted.saturating_sub(self.floor) < pause {
+            // The first floor of this process is as new as one that was moved a pause ago.
+            self.moved = self.moved.or(Some(steady.saturating_sub(pause)));
+            return;
+        }
+        if self.moved.is_some_and(|moved| steady.saturating_sub(moved) < pause) {
             return;
         }
         let floor = match self.moved {
@@ -679,6 +677,17 @@ mod tests {
         }
         assert_eq!(ask(&mut window, NOW + HOUR + steady, NOW + HOUR + steady, steady), Err(ReplayError::Repeated));
         assert!(steady < 3 * HOUR);
+    }
+
+    #[test]
+    fn nh_72_a_clock_that_jumps_right_after_the_start_moves_no_floor() {
+        let mut window = ReplayWindow::after_loss(LIMITS, NOW, SECOND);
+        let context = |now, steady| RequestContext { now, steady, has_seat: true };
+        let (later, far) = (NOW + 2 * SECOND, NOW + 3_600 * SECOND);
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, later, context(later, 90 * SECOND)), Ok(()));
+        assert_eq!(window.admit(caller(1), NonceOrder::Once, far, context(far, 91 * SECOND)), Ok(()));
+        // A pause, the second between both, and 2 s.
+        assert_eq!(window.floor, NOW + SECOND + 7 * SECOND);
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub fn request_body(message: &Synapse) -> String {
 
 /// Reads the answer as a message of the class of the request.
 fn read(asked: &Synapse, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
-    let value = json::read(body).map_err(|error| AskError::Content(error.to_string()))?;
+    let value = asked.class().read_json(body).map_err(|error| AskError::Content(error.to_string()))?;
     let read = Synapse::from_value(Arc::clone(asked.class()), &value);
     let mut message = read.map_err(|error| AskError::Content(error.to_string()))?;
     message.axon =
