@@ -121,12 +121,16 @@ pub enum ClassError {
     Unknown(String),
 }
 
+/// The default limit of the body of a message, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
 /// A class of messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Class {
     name: String,
     fields: Vec<Field>,
     hashed: Vec<String>,
+    max_body: usize,
 }
 
 impl Class {
@@ -144,12 +148,12 @@ impl Class {
         if let Some(twice) = names.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first())) {
             return Err(ClassError::Twice(twice.copied().unwrap_or_default().to_owned()));
         }
-        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new() })
+        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new(), max_body: MAX_BODY })
     }
 
     /// Returns the built-in class without fields of its own, a ping. spec neuron-protocol §1.
     pub fn synapse() -> Self {
-        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new() }
+        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new(), max_body: MAX_BODY }
     }
 
     /// Returns the same class with these fields hashed, in this order.
@@ -172,6 +176,18 @@ impl Class {
         };
         self.hashed = in_order.into_iter().map(str::to_owned).collect();
         Ok(self)
+    }
+
+    /// Returns the same class with this limit of the body of a request, in bytes, instead of 1 MiB.
+    #[must_use]
+    pub const fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Returns the limit of the body of a request, in bytes.
+    pub const fn max_body(&self) -> usize {
+        self.max_body
     }
 
     /// Returns the name, which is also the path of the class and the value of the header `name`.
