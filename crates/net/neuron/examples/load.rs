@@ -145,8 +145,6 @@ async fn axon(identity: TlsIdentity) -> Result<Axon, myelin_neuron::AxonStartErr
         connections_each: 2 * most,
         waiting: most,
         per_caller: most,
-        // A caller has an eighth of them.
-        workers: 8 * most,
         replay: ReplayLimits { per_caller: 1 << 20, total: 1 << 20, ..ReplayLimits::default() },
         ..AxonLimits::default()
     };

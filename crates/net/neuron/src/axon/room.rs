@@ -76,13 +76,12 @@ impl RoomState {
         self.known.get(&address).is_some_and(|&last| now.saturating_duration_since(last) < time)
     }
 
-    /// Returns the connection that makes place: the oldest without an admitted request, of an unknown address if there
-    /// is one, and otherwise the one that is idle longest.
-    fn victim(&self) -> Option<u64> {
-        let waiting = self.open.iter().filter(|(_, open)| !open.is_admitted);
-        let waiting = waiting.min_by_key(|(number, open)| (open.is_known, **number));
+    /// Returns the connection that makes place: the oldest without an admitted request, and if there is none, the one
+    /// that is idle longest.
+    fn victim(&self, only_strangers: bool) -> Option<u64> {
+        let oldest = self.open.iter().find(|(_, open)| !open.is_admitted && !(only_strangers && open.is_known));
         let idle = || self.open.iter().filter(|(_, open)| open.busy == 0).min_by_key(|(_, open)| open.idle_since);
-        waiting.or_else(idle).map(|(number, _)| *number)
+        oldest.or_else(idle).map(|(number, _)| *number)
     }
 }
 
@@ -115,9 +114,13 @@ impl ConnectionRoom {
             }
             let is_known = state.is_known(own, now, self.known_time);
             let strangers = state.open.values().filter(|open| !open.is_known).count();
-            let for_strangers = self.size - self.size / KNOWN_PART;
-            if state.open.len() >= self.size || (!is_known && strangers >= for_strangers) {
-                let victim = state.victim()?;
+            let for_known = self.size / KNOWN_PART;
+            let no_room_for_strangers = strangers >= self.size - for_known;
+            if state.open.len() >= self.size || (!is_known && no_room_for_strangers) {
+                // Neither strangers nor known addresses take the part of the others.
+                let known = state.open.len() - strangers;
+                let only_strangers = if is_known { known < for_known } else { no_room_for_strangers };
+                let victim = state.victim(only_strangers)?;
                 state.open.remove(&victim);
             }
             let number = state.next;
@@ -218,6 +221,20 @@ mod tests {
         assert_eq!(closed(&mut entered), [1]);
         entered.push(room.enter(address(0), now).unwrap());
         assert_eq!(closed(&mut entered), [1, 2]);
+    }
+
+    #[test]
+    fn nh_10_known_addresses_leave_the_room_of_strangers() {
+        let (room, now) = (room(8, 8), Instant::now());
+        let attacker = room.enter(address(1), now).unwrap();
+        attacker.0.admitted(now);
+        let mut flood: Vec<_> = (0..7).map(|_| room.enter(address(1), now).unwrap()).collect();
+        let mut honest = room.enter(address(2), now).unwrap();
+        assert_eq!(closed(&mut flood), [0]);
+        // The oldest connection makes place, and the stranger's is not the oldest.
+        flood.extend((0..6).filter_map(|_| room.enter(address(1), now)));
+        assert!(!is_closed(&mut honest));
+        assert_eq!(closed(&mut flood), [0, 1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
