@@ -7,7 +7,10 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 use myelin_wire::Headers;
-use std::{io, net::IpAddr};
+use std::{
+    io,
+    net::{IpAddr, Ipv6Addr},
+};
 
 /// The body of an answer. It fails only if a stream breaks off.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -53,6 +56,14 @@ pub(crate) fn shared(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Returns the block of 2^80 of an IPv6 address, the smallest that a network assigns to a customer.
+pub(crate) fn block(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        IpAddr::V6(ip) => Some(Ipv6Addr::from(u128::from(ip) >> 80 << 80).into()),
+        IpAddr::V4(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +80,8 @@ mod tests {
         let shared = |text: &str| shared(text.parse().unwrap()).to_string();
         assert_eq!(shared("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(shared("::ffff:203.0.113.9"), "203.0.113.9");
+        let block = |text: &str| block(text.parse().unwrap()).map(|block| block.to_string());
+        assert_eq!(block("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1::"));
+        assert_eq!([block("::ffff:203.0.113.9"), block("203.0.113.9")], [None, None]);
     }
 }

@@ -56,6 +56,7 @@ mod axon;
 mod clock;
 mod dendrite;
 mod directory;
+mod failures;
 mod http;
 mod limits;
 mod lines;
@@ -68,7 +69,9 @@ mod rules;
 mod signer;
 mod tls;
 
-pub use axon::{Axon, AxonBuilder, AxonStartError, AxonStopError, Endpoint, Failure, HandlerOutput, Pieces, V1Policy};
+pub use axon::{
+    Axon, AxonBuilder, AxonStartError, AxonStopError, Endpoint, Failure, HandlerOutput, Pieces, V1Policy, WorkPlace,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dendrite::{
     Answer, AnswerStream, AskError, AskResult, Dendrite, DialRules, Peer, PeerProtocol, UnsignedAnswers, request_body,

@@ -35,6 +35,10 @@ pub struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections that were closed at once, because a limit was reached.
     pub(crate) turned_away: Counter,
+    /// Connections that were closed to make place for others.
+    pub(crate) displaced: Counter,
+    /// Signatures of requests that were checked.
+    pub(crate) signatures_checked: Counter,
     /// TLS handshakes that failed.
     pub(crate) handshakes_failed: Counter,
     /// Received bytes of bodies.
@@ -52,16 +56,31 @@ impl Metrics {
         let (answers, refusals) = (Family::default(), Family::default());
         let seconds = Histogram::new(exponential_buckets(0.001, 4.0, 9));
         let [connections, waiting] = [Gauge::default(), Gauge::default()];
-        let [turned_away, handshakes_failed, received] = [Counter::default(), Counter::default(), Counter::default()];
+        let [turned_away, displaced, signatures_checked] = [Counter::default(), Counter::default(), Counter::default()];
+        let [handshakes_failed, received] = [Counter::default(), Counter::default()];
         registry.register("answers", "Answers sent, by protocol and HTTP status", Family::clone(&answers));
         registry.register("refusals", "Requests not served, by protocol and reason", Family::clone(&refusals));
         registry.register("answer_seconds", "Time from the head of a request to that of its answer", seconds.clone());
         registry.register("connections", "Open connections", Gauge::clone(&connections));
         registry.register("turned_away", "Connections closed at once because there are too many", turned_away.clone());
+        registry.register("displaced", "Connections closed to make place for others", displaced.clone());
+        registry.register("signatures_checked", "Signatures of requests checked", signatures_checked.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", handshakes_failed.clone());
         registry.register("received_bytes", "Bytes of bodies received", received.clone());
         registry.register("waiting", "Requests that wait for a worker", Gauge::clone(&waiting));
-        Self { registry, answers, refusals, seconds, connections, turned_away, handshakes_failed, received, waiting }
+        Self {
+            registry,
+            answers,
+            refusals,
+            seconds,
+            connections,
+            turned_away,
+            displaced,
+            signatures_checked,
+            handshakes_failed,
+            received,
+            waiting,
+        }
     }
 
     pub(crate) fn answered(&self, protocol: &'static str, status: u16, seconds: f64) {

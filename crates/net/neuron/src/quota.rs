@@ -6,6 +6,9 @@ use std::{
 };
 
 /// A quota: a limit in all, and a limit for each key.
+///
+/// A key has no more than it leaves free. So each greedy key takes half of the rest at most, and a key that comes late
+/// finds room.
 #[derive(Clone, Debug)]
 pub(crate) struct Quota<K> {
     total: usize,
@@ -41,12 +44,13 @@ pub(crate) struct QuotaHold<K: Ord + Copy> {
 }
 
 impl<K: Ord + Copy> QuotaHold<K> {
-    /// Returns true if it took `by` more, and false, with nothing taken, if that exceeds a limit.
+    /// Returns true if it took `by` more, and false, with nothing taken, if that exceeds a limit or what is free then.
     pub(crate) fn grow(&mut self, by: usize) -> bool {
         let mut taken = self.quota.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.each.get(&self.key).copied().unwrap_or(0).saturating_add(by);
         let all = taken.all.saturating_add(by);
-        if own > self.quota.each || all > self.quota.total {
+        let Some(free) = self.quota.total.checked_sub(all) else { return false };
+        if own > self.quota.each || own > free {
             return false;
         }
         taken.all = all;
@@ -78,17 +82,32 @@ mod tests {
 
     #[test]
     fn one_key_leaves_room_for_others() {
-        let quota = Quota::new(10, 6);
+        let quota = Quota::new(13, 6);
         let mut first = quota.take(1, 6).unwrap();
         assert!(quota.take(1, 1).is_none());
         assert!(!first.grow(1));
-        let second = quota.take(2, 4).unwrap();
-        assert!(quota.take(3, 1).is_none());
+        // The second key takes as much as it leaves free.
+        assert!(quota.take(2, 4).is_none());
+        let second = quota.take(2, 3).unwrap();
+        assert!(quota.take(3, 3).is_none());
         drop(first);
-        assert!(quota.take(3, 6).is_some());
+        assert!(quota.take(3, 5).is_some());
         drop(second);
         assert_eq!(quota.taken.lock().unwrap().all, 0);
         assert!(quota.taken.lock().unwrap().each.is_empty());
+    }
+
+    #[test]
+    fn nh_7_greedy_keys_leave_room_for_late_ones() {
+        let quota = Quota::new(32 << 20, 4 << 20);
+        let mut holds: Vec<_> = (0..16).map(|key| quota.take(key, 0).unwrap()).collect();
+        while holds.iter_mut().map(|hold| hold.grow(1 << 10)).filter(|grown| *grown).count() > 0 {}
+        assert!(quota.take(16, 512 << 10).is_some());
+        drop(holds);
+        // Each of these keys takes all that it can at once.
+        let take = |key| (0..=22).rev().find_map(|bits| quota.take(key, 1 << bits)).unwrap();
+        let _holds: Vec<_> = (0..16).map(take).collect();
+        assert!(quota.take(16, 4 << 10).is_some());
     }
 
     proptest! {

@@ -18,13 +18,30 @@ pub struct Caller<'a> {
     pub mode: Protocol,
 }
 
-/// The priority of a caller in the queue of a busy axon, usually its stake in rao. The highest goes first.
+/// The priority of a caller in the queue of a busy axon. The highest goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Priority(pub u64);
+pub enum Priority {
+    /// A caller without a seat.
+    #[default]
+    Stranger,
+    /// A caller with a seat and this stake, usually in rao.
+    Seat(u64),
+}
+
+impl Priority {
+    /// Returns the class of this priority. A request gains classes while it waits.
+    pub(crate) const fn class(self) -> u8 {
+        match self {
+            Self::Stranger => 0,
+            Self::Seat(0) => 1,
+            Self::Seat(_) => 2,
+        }
+    }
+}
 
 impl From<Amount<Tao>> for Priority {
     fn from(stake: Amount<Tao>) -> Self {
-        Self(stake.rao())
+        Self::Seat(stake.rao())
     }
 }
 

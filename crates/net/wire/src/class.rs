@@ -124,6 +124,9 @@ pub enum ClassError {
     Unknown(String),
 }
 
+/// The default limit of the body of a message, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
 /// A class of messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Class {
@@ -132,6 +135,7 @@ pub struct Class {
     hashed: Vec<String>,
     /// The number of values of a body.
     values: usize,
+    max_body: usize,
 }
 
 impl Class {
@@ -149,12 +153,14 @@ impl Class {
         if let Some(twice) = names.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first())) {
             return Err(ClassError::Twice(twice.copied().unwrap_or_default().to_owned()));
         }
-        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new(), values: json::DEFAULT_VALUES })
+        let (values, max_body) = (json::DEFAULT_VALUES, MAX_BODY);
+        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new(), values, max_body })
     }
 
     /// Returns the built-in class without fields of its own, a ping. spec neuron-protocol §1.
     pub fn synapse() -> Self {
-        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new(), values: json::DEFAULT_VALUES }
+        let (values, max_body) = (json::DEFAULT_VALUES, MAX_BODY);
+        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new(), values, max_body }
     }
 
     /// Returns the same class with these fields hashed, in this order.
@@ -196,6 +202,18 @@ impl Class {
     pub fn read_json(&self, body: &[u8]) -> Result<Value, JsonError> {
         let names: Vec<&str> = BASE_FIELDS.into_iter().chain(self.fields.iter().map(Field::name)).collect();
         json::read_members(body, self.values, &names)
+    }
+
+    /// Returns the same class with this limit of the body of a request, in bytes, instead of 1 MiB.
+    #[must_use]
+    pub const fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Returns the limit of the body of a request, in bytes.
+    pub const fn max_body(&self) -> usize {
+        self.max_body
     }
 
     /// Returns the name, which is also the path of the class and the value of the header `name`.

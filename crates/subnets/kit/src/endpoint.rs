@@ -9,10 +9,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, mpsc};
-
-/// The number of challenges in progress, including those whose caller has gone.
-const MAX_IN_FLIGHT: usize = 64;
+use tokio::sync::mpsc;
 
 /// The number of pieces of a stream that wait for their caller.
 const PIECE_BUFFER: usize = 32;
@@ -27,17 +24,14 @@ pub fn endpoint<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>) -> Endpoint {
 
 /// Returns an endpoint that serves a miner and reports each request to an observer.
 pub(super) fn watched<T: Task>(task: Arc<T>, miner: Arc<impl Miner<T>>, watch: Arc<WorkObserver>) -> Endpoint {
-    let room = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-    Endpoint::new(task.class(), move |request| {
-        let (task, miner) = (Arc::clone(&task), Arc::clone(&miner));
-        let (watch, room) = (Arc::clone(&watch), Arc::clone(&room));
+    // Mining takes long, and the threads of connections serve others too. Work does not stop when its caller goes, so it
+    // keeps its place until its end.
+    Endpoint::with_place(task.class(), move |request, place| {
+        let (task, miner, watch) = (Arc::clone(&task), Arc::clone(&miner), Arc::clone(&watch));
         async move {
             let failed = |error: &dyn std::fmt::Display| Failure(error.to_string());
             let caller = request.sender();
             let message = request.into_content();
-            // Mining takes long, and the threads of connections serve others too. Work does not stop when its caller
-            // goes, so it counts until its end.
-            let place = room.acquire_owned().await.map_err(|error| failed(&error))?;
             if task.streams() {
                 let challenge = task.asked(&message).map_err(|error| failed(&error))?;
                 let (sender, receiver) = mpsc::channel(PIECE_BUFFER);

@@ -12,6 +12,9 @@ use serde::{Serialize, de::DeserializeOwned};
 const CHALLENGE: &str = "challenge";
 const ANSWER: &str = "answer";
 
+/// The limit of a challenge, in bytes. An answer may be longer.
+const MAX_CHALLENGE: usize = 64 * 1024;
+
 /// A task whose challenges `C` and answers `A` travel as JSON, each in one text.
 ///
 /// Implement [`Task`] for separate fields, or for answers that stream.
@@ -28,7 +31,7 @@ impl<C, A> JsonTask<C, A> {
     pub fn new(name: &str) -> Result<Self, ClassError> {
         let answer = Field::with_default(ANSWER, Type::Text, Value::from(""));
         let class = Class::new(name, vec![Field::required(CHALLENGE, Type::Text), answer])?.hashing(&[CHALLENGE])?;
-        Ok(Self { class, types: PhantomData })
+        Ok(Self { class: class.with_max_body(MAX_CHALLENGE), types: PhantomData })
     }
 }
 

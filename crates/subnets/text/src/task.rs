@@ -25,13 +25,16 @@ const FIELDS: [(&str, Type); 6] = [
     ("max_tokens", Type::Int),
 ];
 
+/// The limit of a challenge or a question, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
 /// Returns a class of this name with the fields of a challenge.
 pub(crate) fn class(name: &str) -> Class {
     let fields = FIELDS.into_iter().map(|(name, kind)| Field::required(name, kind)).collect();
     let hashed = FIELDS.map(|(name, _)| name);
     let class = Class::new(name, fields).and_then(|class| class.hashing(&hashed));
     // The names are constants, and a test reads them.
-    class.unwrap_or_else(|_: ClassError| Class::synapse())
+    class.unwrap_or_else(|_: ClassError| Class::synapse()).with_max_body(MAX_BODY)
 }
 
 /// Returns the fields of a challenge.

@@ -32,7 +32,7 @@ impl Rules for Decisions {
     }
 
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
-        if caller.endpoint == "Prioritised" { Err(PriorityError::Late) } else { Ok(Priority(1)) }
+        if caller.endpoint == "Prioritised" { Err(PriorityError::Late) } else { Ok(Priority::Seat(1)) }
     }
 }
 

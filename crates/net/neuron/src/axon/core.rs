@@ -1,19 +1,22 @@
-//! Steps that both protocols of an axon share: decisions, bodies, work.
+//! Steps that both protocols of an axon share: decisions, places, work.
 
-use super::{Endpoint, HandlerOutput, V1Policy, jumps::ClockJumps, newcomers::NewCallers, strict, v1};
+use super::{
+    Endpoint, HandlerOutput, V1Policy, WorkPlace, jumps::ClockJumps, newcomers::NewCallers, room::ConnectionPlace,
+    strict, v1,
+};
 use crate::{
     AxonLimits, Caller, Clock, Metrics, Priority, PriorityError, Rules, Signer,
+    failures::FailureBuckets,
     http::{self, Body},
-    queue::{QueueSlot, RequestQueue},
+    queue::RequestQueue,
     quota::{Quota, QuotaHold},
     random,
 };
-use bytes::Bytes;
 use futures::FutureExt;
-use http_body_util::BodyExt;
 use hyper::{
     Request, Response,
     body::{Body as _, Incoming},
+    header::{CONNECTION, HeaderValue},
 };
 use myelin_wire::{
     Headers, Protocol, PublicKey, ReceivedRequest, Synapse, Verified,
@@ -28,7 +31,13 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::time::{Duration, Instant, timeout_at};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Duration, Instant, timeout_at},
+};
+
+/// The least timeout of a request. No useful answer takes less.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The state that serving a request needs.
 pub(super) struct AxonCore {
@@ -47,39 +56,48 @@ pub(super) struct AxonCore {
     pub(super) jumps: ClockJumps,
     pub(super) callers: Quota<PublicKey>,
     pub(super) bodies: Quota<IpAddr>,
+    /// Bodies of unknown addresses, before their signatures are verified.
+    pub(super) unproven: Quota<IpAddr>,
+    /// Bytes that follow refusals.
+    pub(super) rests: Quota<IpAddr>,
+    /// Readers of large messages.
+    pub(super) readers: Arc<Semaphore>,
+    pub(super) failures: FailureBuckets,
     pub(super) queue: RequestQueue,
     pub(super) metrics: Arc<Metrics>,
 }
 
 /// A request head, before its body is read.
-pub(super) struct RequestHead {
+pub(super) struct RequestHead<'a> {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Headers,
-    pub(super) from: IpAddr,
+    pub(super) place: &'a ConnectionPlace,
     pub(super) started: Instant,
     /// The number under which the log keeps the reason of a failure.
     pub(super) incident: u128,
 }
 
-impl RequestHead {
+impl RequestHead<'_> {
     pub(super) fn received(&self) -> ReceivedRequest<'_> {
         ReceivedRequest { method: &self.method, target: &self.target, headers: &self.headers }
     }
 }
 
-/// A body in memory, with its share of the quota.
-pub(super) struct ReadBody {
-    pub(super) bytes: Vec<u8>,
-    pub(super) hold: QuotaHold<IpAddr>,
+/// The end of a request.
+pub(super) enum ServedRequest {
+    /// An answer to an admitted request.
+    Admitted(Response<Body>),
+    /// A refusal before admission.
+    Refused(Response<Body>),
+    /// No answer, because the requests of this address fail too often.
+    Unheard,
 }
 
-/// The output of a handler, with its worker slot: a stream occupies a worker until its last byte.
-pub(super) struct HandlerResult {
-    pub(super) output: HandlerOutput,
-    pub(super) slot: QueueSlot,
-    pub(super) until: Instant,
-}
+/// An error that closes the connection of an address whose requests fail too often.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("too many requests of this address have failed")]
+pub(super) struct TooManyFailures;
 
 /// A guard that counts one more in a gauge until it is dropped.
 pub(super) struct GaugeGuard(Gauge);
@@ -118,28 +136,60 @@ pub(super) const fn name(refusal: &V1Refusal) -> &'static str {
 }
 
 impl AxonCore {
-    /// Answers one request. Each failure has an answer too.
-    pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Response<Body> {
+    /// Answers one request. A failure has an answer too, as long as the address has not failed too often.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        place: &ConnectionPlace,
+        rests: &mpsc::Sender<Incoming>,
+    ) -> Result<Response<Body>, TooManyFailures> {
+        if self.failures.is_empty(place.address, Instant::now()) {
+            return Err(TooManyFailures);
+        }
+        let busy = place.busy();
         let (parts, mut body) = request.into_parts();
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let asked = RequestHead {
             method: parts.method.as_str().to_owned(),
             target,
             headers: http::received(&parts.headers),
-            from,
+            place,
             started: Instant::now(),
             incident: random::bits(),
         };
-        let started = asked.started;
-        let (protocol, response) = match asked.received().mode() {
-            Protocol::Strict => ("strict", strict::serve(self, asked, &mut body).await),
-            Protocol::V1 => ("v1", v1::serve(self, asked, &mut body).await),
+        let (protocol, served) = match asked.received().mode() {
+            Protocol::Strict => ("strict", strict::serve(self, &asked, busy, &mut body).await),
+            Protocol::V1 => ("v1", v1::serve(self, &asked, busy, &mut body).await),
+        };
+        let response = match served {
+            ServedRequest::Admitted(response) => response,
+            ServedRequest::Refused(mut response) => {
+                self.failures.take(place.address, Instant::now());
+                if matches!(response.status().as_u16(), 401 | 403) {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            }
+            ServedRequest::Unheard => return Err(TooManyFailures),
         };
         if !body.is_end_stream() {
-            self.forget(body);
+            // The rest of the body before has been read, or this request would not have arrived.
+            let _ = rests.try_send(body);
         }
-        self.metrics.answered(protocol, response.status().as_u16(), started.elapsed().as_secs_f64());
-        response
+        self.metrics.answered(protocol, response.status().as_u16(), asked.started.elapsed().as_secs_f64());
+        Ok(response)
+    }
+
+    /// Checks a signature, which takes a token of the address for the time of the check.
+    ///
+    /// Returns `None`, without the check, if there is no token. Without it, many threads could check at a time.
+    pub(super) fn check<T>(&self, from: IpAddr, check: impl FnOnce() -> T) -> Option<T> {
+        if !self.failures.take(from, Instant::now()) {
+            return None;
+        }
+        let checked = check();
+        self.failures.give_back(from);
+        Some(checked)
     }
 
     pub(super) fn moment(&self, started: Instant, incident: u128) -> AnswerTime {
@@ -162,80 +212,58 @@ impl AxonCore {
         is_allowed.then_some(RequestContext { now, steady, has_seat })
     }
 
-    /// Returns the priority of a caller with a valid signature, and takes its share of the requests in flight.
+    /// Returns the priority of a caller with a valid signature.
     ///
     /// The operator's rules decide. spec neuron-protocol §7.
-    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<(Priority, QuotaHold<PublicKey>), V1Refusal> {
+    pub(super) fn decide(&self, caller: &Caller<'_>) -> Result<Priority, V1Refusal> {
         if caller.mode == Protocol::V1 && self.v1 == V1Policy::Refused {
             return Err(V1Refusal::Forbidden("this axon serves signed requests only".to_owned()));
         }
         self.rules.verify(caller).map_err(|text| V1Refusal::Unverified(AuthenticationError::Own(text)))?;
         self.rules.blacklist(caller).map_err(V1Refusal::Forbidden)?;
-        let priority = self.rules.priority(caller).map_err(|unranked| match unranked {
+        self.rules.priority(caller).map_err(|unranked| match unranked {
             PriorityError::Late => V1Refusal::Late,
             PriorityError::Failed(reason) => V1Refusal::Failed(reason),
-        })?;
-        Ok((priority, self.callers.take(caller.hotkey, 1).ok_or(V1Refusal::Busy)?))
+        })
     }
 
-    /// Reads a body within its limits of size and time and its quota of memory.
-    pub(super) async fn read(&self, body: &mut Incoming, from: IpAddr) -> Result<ReadBody, V1Refusal> {
-        let announced = body.size_hint().exact().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |announced| announced > self.limits.body) {
-            return Err(V1Refusal::TooLarge);
-        }
-        let until = Instant::now() + self.limits.body_time;
-        let mut hold = self.bodies.take(http::shared(from), 0).ok_or(V1Refusal::Busy)?;
-        let mut bytes = Vec::new();
-        while let Some(frame) = timeout_at(until, body.frame()).await.map_err(|_| V1Refusal::Late)? {
-            let frame = frame.map_err(|error| V1Refusal::Cut(error.to_string()))?;
-            // A frame without data is a trailer, which does not count.
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len().saturating_add(data.len()) > self.limits.body {
-                return Err(V1Refusal::TooLarge);
-            }
-            if !hold.grow(data.len()) {
-                return Err(V1Refusal::Busy);
-            }
-            self.metrics.received.inc_by(u64::try_from(data.len()).unwrap_or(u64::MAX));
-            bytes.extend_from_slice(&data);
-        }
-        Ok(ReadBody { bytes, hold })
+    /// Takes the share of an admitted caller of the requests at a time.
+    pub(super) fn share(&self, caller: PublicKey) -> Result<QuotaHold<PublicKey>, V1Refusal> {
+        self.callers.take(caller, 1).ok_or(V1Refusal::Busy)
     }
 
-    /// Reads the rest of a body beside the answer, and drops it.
-    ///
-    /// A connection that closes before its peer has sent all bytes can lose the answer. The limits of time and size are
-    /// those of a body.
-    fn forget(&self, mut body: Incoming) {
-        let (until, mut left) = (Instant::now() + self.limits.body_time, self.limits.body);
-        tokio::spawn(async move {
-            while let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await {
-                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-                left = rest;
-            }
-        });
+    /// Waits in the priority queue for a place among the running requests.
+    pub(super) async fn enter(
+        &self,
+        asked: &RequestHead<'_>,
+        (caller, priority): (PublicKey, Priority),
+        (share, memory): (QuotaHold<PublicKey>, QuotaHold<IpAddr>),
+    ) -> Result<WorkPlace, V1Refusal> {
+        let _waiting = GaugeGuard::new(&self.metrics.waiting);
+        let until = asked.started + self.limits.answer_time;
+        let entered = timeout_at(until, self.queue.enter(caller, priority)).await;
+        let slot = entered.map_err(|_| V1Refusal::Late)?.map_err(|_| V1Refusal::Busy)?;
+        Ok(WorkPlace { address: http::shared(asked.place.address), slot, share, memory })
     }
 
-    /// Waits in the priority queue for a worker, then lets the handler answer, all within the caller's timeout.
+    /// Lets the handler answer within the caller's timeout. Returns the output and the end of that time.
     pub(super) async fn work(
         &self,
         message: Verified<Synapse>,
-        priority: Priority,
+        place: WorkPlace,
         started: Instant,
-    ) -> Result<HandlerResult, V1Refusal> {
+    ) -> Result<(HandlerOutput, Instant), V1Refusal> {
         let seconds = message.content().timeout.filter(|seconds| *seconds > 0.0);
         let patience = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let until = started + patience.unwrap_or(Duration::MAX).min(self.limits.answer_time);
+        let patience = patience.unwrap_or(Duration::MAX).min(self.limits.answer_time);
+        let until = started + patience;
+        if patience < MIN_TIMEOUT || until <= Instant::now() {
+            return Err(V1Refusal::Late);
+        }
         let name = message.content().class().name();
         let endpoint = self.endpoints.get(name).ok_or_else(|| V1Refusal::UnknownSynapse(name.to_owned()))?;
-        let slot = {
-            let _waiting = GaugeGuard::new(&self.metrics.waiting);
-            let entered = timeout_at(until, self.queue.enter(priority)).await;
-            entered.map_err(|_| V1Refusal::Late)?.map_err(|_| V1Refusal::Busy)?
-        };
         // A handler that panics has failed. The connection and its other requests have not.
-        let answer = AssertUnwindSafe(async { endpoint.answer(message).await }).catch_unwind();
+        let answer = AssertUnwindSafe(async { endpoint.answer(message, place).await }).catch_unwind();
         let output = match timeout_at(until, answer).await {
             Err(_) => return Err(V1Refusal::Late),
             Ok(Err(_)) => return Err(V1Refusal::Failed("the handler panicked".to_owned())),
@@ -245,7 +273,7 @@ impl AxonCore {
             HandlerOutput::Whole(reply) if reply.status.is_some_and(|status| !may_answer(status)) => {
                 Err(V1Refusal::Failed(format!("the handler chose the status {:?}", reply.status)))
             }
-            _ => Ok(HandlerResult { output, slot, until }),
+            _ => Ok((output, until)),
         }
     }
 

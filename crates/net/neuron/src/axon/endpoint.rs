@@ -1,13 +1,14 @@
 //! Endpoints: classes of messages with their handlers.
 
+use crate::{queue::QueueSlot, quota::QuotaHold};
 use bytes::Bytes;
 use core::fmt;
 use futures::{
     future::{BoxFuture, FutureExt},
-    stream::{BoxStream, StreamExt},
+    stream::{self, BoxStream, StreamExt},
 };
-use myelin_wire::{Synapse, Verified, class::Class, v1::HandlerReply};
-use std::sync::Arc;
+use myelin_wire::{PublicKey, Synapse, Verified, class::Class, v1::HandlerReply};
+use std::{net::IpAddr, sync::Arc};
 
 /// The reason for which an answer could not be made.
 ///
@@ -71,7 +72,27 @@ impl fmt::Debug for HandlerOutput {
     }
 }
 
-type Handler = dyn Fn(Verified<Synapse>) -> BoxFuture<'static, Result<HandlerOutput, Failure>> + Send + Sync;
+/// A place among the running requests of an axon, with the share of its caller and the memory of its message.
+///
+/// It belongs to the work, which may outlive its request, and is free again once it is dropped.
+#[derive(Debug)]
+pub struct WorkPlace {
+    pub(super) address: IpAddr,
+    #[expect(dead_code, reason = "kept for its drop")]
+    pub(super) slot: QueueSlot,
+    #[expect(dead_code, reason = "kept for its drop")]
+    pub(super) share: QuotaHold<PublicKey>,
+    pub(super) memory: QuotaHold<IpAddr>,
+}
+
+impl WorkPlace {
+    /// Returns the IPv4 address of the caller, or its block of 2^64 IPv6 addresses.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+type Handler = dyn Fn(Verified<Synapse>, WorkPlace) -> BoxFuture<'static, Result<HandlerOutput, Failure>> + Send + Sync;
 
 /// A class of messages and its handler.
 #[derive(Clone)]
@@ -84,13 +105,39 @@ impl Endpoint {
     /// Returns an endpoint that answers messages of this class, at the path of its name, in both protocols.
     ///
     /// A handler receives verified messages only, because no other message is a [`Verified`]. It is dropped at its next
-    /// wait if the caller has gone or the time is over. Run blocking work on a thread of its own.
+    /// wait if the caller has gone or the time is over. Its work ends with it, or with the stream that it returns.
+    /// For blocking work, which goes on, use [`Self::with_place`].
     pub fn new<F, A>(class: Class, handler: F) -> Self
     where
         F: Fn(Verified<Synapse>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<HandlerOutput, Failure>> + Send + 'static,
     {
-        Self { class, handler: Arc::new(move |request| handler(request).boxed()) }
+        Self::with_place(class, move |request, place| {
+            let answer = handler(request);
+            async move {
+                Ok(match answer.await? {
+                    HandlerOutput::Stream { message, pieces } => {
+                        let next = |(mut pieces, place): (Pieces, WorkPlace)| async move {
+                            Some((pieces.next().await?, (pieces, place)))
+                        };
+                        HandlerOutput::stream(message, stream::unfold((pieces, place), next))
+                    }
+                    whole @ HandlerOutput::Whole(_) => whole,
+                })
+            }
+        })
+    }
+
+    /// Returns an endpoint whose work may outlive its request, such as work on a thread of its own.
+    ///
+    /// The handler moves the [`WorkPlace`] into this work. As long as it is held, it counts among the running requests
+    /// of the axon and of the caller.
+    pub fn with_place<F, A>(class: Class, handler: F) -> Self
+    where
+        F: Fn(Verified<Synapse>, WorkPlace) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<HandlerOutput, Failure>> + Send + 'static,
+    {
+        Self { class, handler: Arc::new(move |request, place| handler(request, place).boxed()) }
     }
 
     /// Returns the ping that every axon has. spec neuron-protocol §1.
@@ -98,8 +145,12 @@ impl Endpoint {
         Self::new(Class::synapse(), |request| async move { Ok(request.into_content().into()) })
     }
 
-    pub(super) fn answer(&self, request: Verified<Synapse>) -> BoxFuture<'static, Result<HandlerOutput, Failure>> {
-        (self.handler)(request)
+    pub(super) fn answer(
+        &self,
+        request: Verified<Synapse>,
+        place: WorkPlace,
+    ) -> BoxFuture<'static, Result<HandlerOutput, Failure>> {
+        (self.handler)(request, place)
     }
 }
 

@@ -1,32 +1,35 @@
 //! The axon: the server of a neuron.
 //!
-//! A connection needs a free place. A request must be signed, fresh, allowed and new, and its body must fit. It then
-//! waits in a priority queue:
+//! A connection needs a place. A request must be signed, fresh, allowed and new, and its body must fit. It then waits
+//! in a priority queue, and its body is read as JSON when its turn comes:
 //!
 //! ```text
-//! connection ──▶ head ──▶ signature ──▶ rules ──▶ not a replay ──▶ body ──▶ queue ──▶ handler ──▶ answer
-//!  per address   16 KiB    and time     and share     stored      limited   by stake   in time     signed
+//! connection ──▶ head ──▶ body ──▶ signature ──▶ rules ──▶ not a replay ──▶ queue ──▶ JSON ──▶ handler ──▶ answer
+//!  per address   16 KiB   limited   and time                 stored       by stake   charged   in time     signed
 //! ```
 //!
-//! A strict request is signed together with its body. Its body is therefore read before the signature is verified, and
-//! only from senders that the rules would serve. All steps before the queue cost little, and a request that is refused
-//! there delays no other request.
+//! A strict request is signed together with its body. Its body is therefore received before the signature is verified,
+//! only from senders that the rules would serve, and from unknown addresses only a little. A v1 request is signed
+//! without its body, which is received after the replay window has stored its nonce. All steps before the queue cost
+//! little, and a request that is refused there delays no other request.
 
+mod body;
 mod core;
 mod endpoint;
 mod jumps;
 mod newcomers;
+mod room;
 mod server;
 mod stream;
 mod strict;
 mod v1;
 
-pub use endpoint::{Endpoint, Failure, HandlerOutput, Pieces};
+pub use endpoint::{Endpoint, Failure, HandlerOutput, Pieces, WorkPlace};
 
 use self::{core::AxonCore, jumps::ClockJumps, newcomers::NewCallers, server::Secure};
 use crate::{
     AxonLimits, Clock, FileError, Metrics, Rules, Signer, SystemClock, TlsError, TlsIdentity, TlsOffer,
-    queue::RequestQueue, quota::Quota, random, replay_file,
+    failures::FailureBuckets, queue::RequestQueue, quota::Quota, random, replay_file,
 };
 use ::core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -40,12 +43,14 @@ use std::{
     collections::BTreeMap,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZero,
     path::PathBuf,
     sync::{Arc, Mutex},
+    thread::available_parallelism,
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::watch,
+    sync::{Semaphore, watch},
     task::JoinHandle,
 };
 
@@ -313,6 +318,10 @@ impl AxonBuilder {
             jumps: ClockJumps::default(),
             callers: Quota::new(usize::MAX, limits.per_caller),
             bodies: Quota::new(limits.bodies, limits.bodies_each),
+            unproven: Quota::new(limits.unproven, limits.unproven_each),
+            rests: Quota::new(limits.bodies, limits.bodies_each),
+            readers: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))),
+            failures: FailureBuckets::new(limits.failures, limits.failure_refill),
             queue: RequestQueue::new(limits.workers, limits.waiting),
             metrics,
             limits,

@@ -1,15 +1,12 @@
 //! Streamed answers of an axon.
 
-use super::{Failure, Pieces};
-use crate::{Signer, http::Body, queue::QueueSlot, quota::QuotaHold};
+use super::{Failure, Pieces, room::BusyConnection};
+use crate::{Signer, http::Body};
 use bytes::Bytes;
 use futures::stream::{self, ReadyChunks, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use myelin_wire::{
-    PublicKey,
-    strict::{MAX_GROUP, StreamOutcome, StreamWriter},
-};
+use myelin_wire::strict::{MAX_GROUP, StreamOutcome, StreamWriter};
 use std::io;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,12 +23,10 @@ pub(super) enum Frames {
     Signed(StreamWriter<Signer>),
 }
 
-/// The resources that a stream holds until its end.
+/// The limits of a stream.
 pub(super) struct StreamGuards {
     #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) slot: QueueSlot,
-    #[expect(dead_code, reason = "kept for its drop")]
-    pub(super) share: QuotaHold<PublicKey>,
+    pub(super) busy: BusyConnection,
     /// The deadline of the stream.
     pub(super) until: Instant,
 }

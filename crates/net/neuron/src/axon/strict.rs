@@ -5,7 +5,9 @@
 
 use super::{
     HandlerOutput,
-    core::{self, AxonCore, HandlerResult, RequestHead},
+    body::BodySender,
+    core::{self, AxonCore, RequestHead, ServedRequest},
+    room::BusyConnection,
     stream::{Frames, StreamGuards, streamed},
 };
 use crate::{
@@ -31,6 +33,8 @@ enum RequestError {
     Signing(strict::StrictRefusal),
     /// A refusal by this axon.
     Own(V1Refusal),
+    /// Too many failures of this address before.
+    Unheard,
 }
 
 impl From<strict::StrictRefusal> for RequestError {
@@ -45,51 +49,60 @@ impl From<V1Refusal> for RequestError {
     }
 }
 
-pub(super) async fn serve(core: &AxonCore, asked: RequestHead, body: &mut Incoming) -> Response<Body> {
-    let from = asked.from;
+pub(super) async fn serve(
+    core: &AxonCore,
+    asked: &RequestHead<'_>,
+    busy: BusyConnection,
+    body: &mut Incoming,
+) -> ServedRequest {
+    let from = asked.place.address;
     let mut caller = None;
-    match exchange(core, &asked, body, &mut caller).await {
-        Ok(response) => response,
-        // No caller is verified and admitted here, so the answer is not signed.
-        Err(turned) => {
-            let (status, text) = match &turned {
-                RequestError::Signing(refusal) => {
-                    core.metrics.refused("strict", refusal.name());
-                    tracing::debug!(protocol = "strict", kind = refusal.name(), %from, "request refused");
-                    (refusal.status(), error_body(refusal.name(), &refusal.to_string()))
-                }
-                RequestError::Own(refusal) => {
-                    core.refused("strict", refusal, (from, caller), asked.incident);
-                    error(refusal, asked.incident)
-                }
-            };
-            http::response(status, &Headers::from_iter([("content-type", JSON)]), http::whole(text))
+    let refusal = match exchange(core, asked, busy, body, &mut caller).await {
+        Ok(response) => return ServedRequest::Admitted(response),
+        Err(refusal) => refusal,
+    };
+    // No caller is verified and admitted here, so the answer is not signed.
+    let (status, text) = match &refusal {
+        RequestError::Signing(refusal) => {
+            core.metrics.refused("strict", refusal.name());
+            tracing::debug!(protocol = "strict", kind = refusal.name(), %from, "request refused");
+            (refusal.status(), error_body(refusal.name(), &refusal.to_string()))
         }
-    }
+        RequestError::Own(refusal) => {
+            core.refused("strict", refusal, (from, caller), asked.incident);
+            error(refusal, asked.incident)
+        }
+        RequestError::Unheard => return ServedRequest::Unheard,
+    };
+    let headers = Headers::from_iter([("content-type", JSON)]);
+    ServedRequest::Refused(http::response(status, &headers, http::whole(text)))
 }
 
 async fn exchange(
     core: &AxonCore,
-    asked: &RequestHead,
+    asked: &RequestHead<'_>,
+    busy: BusyConnection,
     body: &mut Incoming,
     verified: &mut Option<PublicKey>,
 ) -> Result<Response<Body>, RequestError> {
+    let from = asked.place.address;
     let claimed = core.door.open(asked.received(), core.clock.now())?;
     let RequestTarget { class: name, is_streamed, .. } = claimed.target();
     let class = core.classes.get(name).ok_or_else(|| V1Refusal::UnknownSynapse(name.to_owned()))?;
     if asked.method != "POST" {
         return Err(V1Refusal::Method.into());
     }
-    let mut caller = Caller {
-        hotkey: claimed.claimed_sender(),
-        address: asked.from,
-        endpoint: class.name(),
-        mode: Protocol::Strict,
-    };
+    let mut caller =
+        Caller { hotkey: claimed.claimed_sender(), address: from, endpoint: class.name(), mode: Protocol::Strict };
     // No memory is spent on a sender that would be refused even with a valid signature.
     core.rules.blacklist(&caller).map_err(V1Refusal::Forbidden)?;
-    let body = core.read(body, asked.from).await?;
-    let authentic = claimed.verify(body.bytes)?;
+    let (bytes, body) = core.receive(body, class.max_body(), (asked.place, BodySender::Claimed)).await?;
+    let length = bytes.len();
+    let checked = core.check(from, || {
+        core.metrics.signatures_checked.inc();
+        claimed.verify(bytes)
+    });
+    let authentic = checked.ok_or(RequestError::Unheard)??;
     caller.hotkey = authentic.caller();
     *verified = Some(caller.hotkey);
     let decided = match core.decide(&caller) {
@@ -101,25 +114,29 @@ async fn exchange(
     // From here on the nonce is consumed. A signed answer, also a refusal, is the only answer to this request. A replay
     // therefore yields nothing that could replace the answer.
     let request = core.with_window(|window| authentic.admit(window, context))?;
+    asked.place.admitted(asked.started);
 
     let proof = request.proof().clone();
     let signed = |status, kind, body: Vec<u8>| sign(core, &proof, (status, kind), body);
     let refuse = |refusal: V1Refusal| {
-        core.refused("strict", &refusal, (asked.from, Some(proof.signer())), asked.incident);
+        core.refused("strict", &refusal, (from, Some(proof.signer())), asked.incident);
         let (status, body) = error(&refusal, asked.incident);
         signed(status, JSON, body)
     };
-    let (priority, share) = match decided {
-        Ok(decided) => decided,
-        Err(refusal) => return Ok(refuse(refusal)),
+    let worked = async {
+        let (priority, share) = (decided?, core.share(proof.signer())?);
+        let memory = core.trusted(body, from)?;
+        let place = core.enter(asked, (proof.signer(), priority), (share, memory)).await?;
+        let (class, caller, here) = (Arc::clone(class), proof.signer(), core.here);
+        let (message, place) = core
+            .read(place, length, move |place| {
+                place.charge(&request.content().body)?;
+                request.try_map(|request| read(class, &request, caller, here))
+            })
+            .await;
+        core.work(message?, place, asked.started).await
     };
-    let message = match request.try_map(|request| read(class, &request, proof.signer(), core.here)) {
-        Ok(message) => message,
-        Err(refusal) => return Ok(refuse(refusal)),
-    };
-    let worked = core.work(message, priority, asked.started).await;
-    drop(body.hold);
-    let HandlerResult { output, slot, until } = match worked {
+    let (output, until) = match worked.await {
         Ok(worked) => worked,
         Err(refusal) => return Ok(refuse(refusal)),
     };
@@ -129,7 +146,7 @@ async fn exchange(
             Err(error) => refuse(V1Refusal::Failed(error.to_string())),
         },
         HandlerOutput::Stream { pieces, .. } => {
-            let held = StreamGuards { slot, share, until };
+            let held = StreamGuards { busy, until };
             let kind = Headers::from_iter([("content-type", STREAM)]);
             if !is_streamed {
                 return Ok(http::response(200, &kind, streamed(pieces, Frames::Plain, held)));
@@ -146,9 +163,9 @@ async fn exchange(
 }
 
 /// Reads the body as a message of the class, with the signer as its caller.
-fn read(class: &Arc<Class>, request: &StrictRequest, caller: PublicKey, here: PublicKey) -> Result<Synapse, V1Refusal> {
+fn read(class: Arc<Class>, request: &StrictRequest, caller: PublicKey, here: PublicKey) -> Result<Synapse, V1Refusal> {
     let value = class.read_json(&request.body).map_err(V1Refusal::NotJson)?;
-    let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(V1Refusal::Body)?;
+    let mut message = Synapse::from_value(class, &value).map_err(V1Refusal::Body)?;
     let terminal =
         |hotkey: PublicKey| Some(TerminalInfo { hotkey: Some(hotkey.to_string()), ..TerminalInfo::default() });
     message.dendrite = terminal(caller);

@@ -12,7 +12,9 @@ use myelin_wire::{
     PeerText, PublicKey, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
-    strict::{AnswerError, Receipt, RequestTarget, StreamReader, sign_request, verify_answer, verify_answer_head},
+    strict::{
+        AnswerError, Receipt, RequestTarget, StreamReader, header, sign_request, verify_answer, verify_answer_head,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;

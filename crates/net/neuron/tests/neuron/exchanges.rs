@@ -68,7 +68,7 @@ impl Rules for Functions {
 
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         if caller.endpoint != "Prioritised" || !self.note.contains("raises") {
-            return Ok(Priority(1));
+            return Ok(Priority::Seat(1));
         }
         if self.note.contains("TimeoutError") {
             Err(PriorityError::Late)

@@ -134,7 +134,7 @@ async fn one_address_does_not_take_all_connections() {
 
 #[tokio::test]
 async fn one_address_does_not_take_all_memory() {
-    let axon = axon(AxonLimits { bodies: 3_000, bodies_each: 1_000, ..AxonLimits::default() }).await;
+    let axon = axon(AxonLimits { unproven: 3_000, unproven_each: 1_000, ..AxonLimits::default() }).await;
     let mut flood = Vec::new();
     for seed in 20..24 {
         let mut raw = Raw::open_from(ATTACKER, axon.address()).await;

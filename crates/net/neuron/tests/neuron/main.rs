@@ -1,16 +1,21 @@
 //! Axons and dendrites on real sockets of the loopback interface. Each wait has a limit, and no test sleeps.
 
 mod answers;
+mod bodies;
+mod connections;
 mod exchanges;
 mod fake;
 mod floods;
 mod hostile;
 mod kept;
+mod limits;
 mod logs;
+mod memory;
 mod ours;
 mod restart;
 mod tls;
 mod wire;
+mod work;
 
 use bytes::Bytes;
 use myelin_neuron::{
@@ -176,4 +181,10 @@ async fn axon() -> Axon {
 /// Waits for a future, up to a limit far beyond the time of any test.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("nothing happened for 30 s")
+}
+
+/// Returns the time of a flood: these seconds, or those of `MYELIN_FLOOD_SECONDS` for a longer one.
+fn flood_time(seconds: u64) -> Duration {
+    let set = std::env::var("MYELIN_FLOOD_SECONDS").ok();
+    Duration::from_secs(set.map_or(seconds, |seconds| seconds.parse().unwrap()))
 }

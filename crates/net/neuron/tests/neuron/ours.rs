@@ -281,7 +281,7 @@ async fn nobody_is_waited_for_longer_than_asked() {
 #[tokio::test]
 async fn a_handler_is_not_waited_for_beyond_the_callers_patience() {
     let axon = axon().await;
-    let body = br#"{"timeout": 0.05, "text": "wait"}"#;
+    let body = br#"{"timeout": 0.2, "text": "wait"}"#;
     let now = myelin_neuron::Clock::now(&myelin_neuron::SystemClock);
     let mut raw = wire::Raw::open(axon.address()).await;
     raw.say(&wire::strict(CALLER, AXON, "/Echo", body, now)).await;
@@ -390,7 +390,7 @@ impl Rules for Stakes {
     }
 
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
-        Ok(Priority(self.0[&caller.hotkey]))
+        Ok(Priority::Seat(self.0[&caller.hotkey]))
     }
 }
 

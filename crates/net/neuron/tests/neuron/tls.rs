@@ -139,7 +139,7 @@ async fn clear_text_can_be_refused() {
 
 #[tokio::test]
 async fn a_handshake_ends_in_time() {
-    let limits = AxonLimits { handshake_time: Duration::from_millis(100), ..AxonLimits::default() };
+    let limits = AxonLimits { first_head_time: Duration::from_millis(100), ..AxonLimits::default() };
     let identity = TlsIdentity::generate().unwrap();
     let axon = builder(ServeAnyone).limits(limits).tls(identity, TlsOffer::Optional).start().await.unwrap();
     let mut raw = wire::Raw::open(axon.address()).await;

@@ -110,9 +110,14 @@ impl Raw {
 
     /// Waits until the other side closes, and returns the number of bytes that it sent.
     pub(crate) async fn closed(&mut self) -> usize {
+        soon(self.wait_for_end()).await
+    }
+
+    /// Waits without a limit until the other side closes.
+    pub(crate) async fn wait_for_end(&mut self) -> usize {
         let mut rest = Vec::new();
         // A reset counts as closing.
-        let _ = soon(self.0.read_to_end(&mut rest)).await;
+        let _ = self.0.read_to_end(&mut rest).await;
         self.1.len() + rest.len()
     }
 }

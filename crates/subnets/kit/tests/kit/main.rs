@@ -1,7 +1,8 @@
-//! A round over real sockets of the loopback interface, and the example of the guide.
+//! Rounds and work over real sockets of the loopback interface, and the example of the guide.
 
 mod guide;
 mod round;
+mod work;
 
 use myelin_neuron::Signer;
 use myelin_wire::{

@@ -14,9 +14,11 @@
 //! `{"failed":"…"}` ends a stream without an answer.
 
 mod lines;
+mod places;
 
 pub use lines::{AnswerReport, AttemptLine, FailureLine, GateLine, MinerRef, ReportLine};
 
+use self::places::FreePlaces;
 use crate::{
     Model,
     answer::{AnswerLine, MAX_LINE, TextAnswer},
@@ -27,7 +29,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::stream;
-use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, LineTooLong, Lines, Peer};
+use myelin_neuron::{AnswerStream, AskError, Dendrite, Endpoint, HandlerOutput, LineTooLong, Lines, Peer, WorkPlace};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::Task;
 use myelin_wire::{PublicKey, Synapse, Verified, class::Class, class::Mismatch, strict::Receipt};
@@ -80,7 +82,7 @@ pub trait Candidates: Send + Sync + 'static {
 pub struct GateLimits {
     /// The greatest number of questions of one consumer in a minute.
     pub per_minute: u32,
-    /// The greatest number of questions at a time.
+    /// The greatest number of questions at a time. A hotkey has one of them, and an address two.
     pub at_a_time: usize,
     /// The greatest number of miners that are asked for one question, one after the other.
     pub attempts: usize,
@@ -134,7 +136,7 @@ pub struct Gate {
     examiner: Arc<TextJudge>,
     candidates: Arc<dyn Candidates>,
     limits: GateLimits,
-    room: Arc<Semaphore>,
+    places: FreePlaces,
     /// Examinations run one at a time, because the judge needs a processor too.
     desk: Semaphore,
     counts: Mutex<QuestionCounts>,
@@ -148,26 +150,26 @@ impl Gate {
         candidates: Arc<dyn Candidates>,
         limits: GateLimits,
     ) -> Arc<Self> {
-        let room = Arc::new(Semaphore::new(limits.at_a_time));
+        let places = FreePlaces::new(limits.at_a_time);
         let counts = Mutex::new(QuestionCounts::default());
-        Arc::new(Self { dendrite, examiner, candidates, limits, room, desk: Semaphore::new(1), counts })
+        Arc::new(Self { dendrite, examiner, candidates, limits, places, desk: Semaphore::new(1), counts })
     }
 
     /// Returns the endpoint of the gate.
     pub fn endpoint(self: &Arc<Self>) -> Endpoint {
         let gate = Arc::clone(self);
-        Endpoint::new(ask_class(), move |request| {
+        Endpoint::with_place(ask_class(), move |request, place| {
             let gate = Arc::clone(&gate);
-            async move { Ok(gate.open(request)) }
+            async move { Ok(gate.open(request, place)) }
         })
     }
 
-    fn open(self: Arc<Self>, request: Verified<Synapse>) -> HandlerOutput {
+    fn open(self: Arc<Self>, request: Verified<Synapse>, place: WorkPlace) -> HandlerOutput {
         let (sender, receiver) = mpsc::channel(LINE_BUFFER);
         let message = request.content().clone();
         tokio::spawn(async move {
             let consumer = Consumer(sender);
-            if let Err(reason) = self.answer(&request, &consumer).await {
+            if let Err(reason) = self.answer(&request, &place, &consumer).await {
                 // A consumer that has gone needs no reason.
                 let _ = consumer.send_line(&GateLine::Failed(FailureLine { failed: reason })).await;
             }
@@ -177,15 +179,14 @@ impl Gate {
     }
 
     /// Asks miners until one has an answer. Returns the reason if there is none.
-    async fn answer(&self, request: &Verified<Synapse>, consumer: &Consumer) -> Result<(), String> {
+    async fn answer(&self, request: &Verified<Synapse>, place: &WorkPlace, consumer: &Consumer) -> Result<(), String> {
         let challenge = question(request.content()).map_err(|error| error.to_string())?;
         if !self.count(request.sender(), Instant::now()) {
             let most = self.limits.per_minute;
             return Err(format!("{most} questions were asked within a minute, and no more are answered"));
         }
         self.admit(&challenge)?;
-        let _room =
-            self.room.try_acquire().map_err(|_| "too many questions are being answered; ask again".to_owned())?;
+        let _place = self.places.take(request.sender(), place.address()).map_err(|error| error.to_string())?;
         let patience = request.content().timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let until = Instant::now() + patience.unwrap_or(self.limits.longest).min(self.limits.longest);
         let mut last = "no miner can be asked at present".to_owned();

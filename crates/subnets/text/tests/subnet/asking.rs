@@ -22,7 +22,7 @@ use myelin_subnet_text::{
 };
 use myelin_wire::{Sign, class::Class};
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 
 fn signer(seed: u8) -> Signer {
     let seed: Seed = format!("0x{}", format!("{seed:02x}").repeat(32)).parse().unwrap();
@@ -275,6 +275,35 @@ async fn what_has_no_answer_says_why() {
     // One more question, and no fifth.
     refused(challenge(2)).await;
     assert_eq!(refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
+}
+
+#[tokio::test]
+async fn nh_16_a_hotkey_has_one_free_question_and_an_address_two() {
+    let silent = Endpoint::new(TextTask.class(), |_| std::future::pending());
+    let limits = GateLimits { stall: Duration::from_mins(1), ..GateLimits::default() };
+    let network = network(vec![serve(2, silent).await], limits).await;
+    let validator = Peer::strict(network.validator.hotkey(), network.validator.address());
+    let question = challenge(1);
+    // The consumer leaves once the gate has asked the miner, and the gate goes on.
+    let begun = async |seed| {
+        let (dendrite, peers, begun) = (Dendrite::new(signer(seed)), [validator.clone()], Notify::new());
+        let mut heard = |_| begun.notify_one();
+        tokio::select! {
+            told = ask(&dendrite, &peers, &question, Duration::from_secs(50), &mut heard) => panic!("{told:?}"),
+            () = soon(begun.notified()) => {}
+        }
+    };
+    let refused = async |seed| {
+        let (dendrite, peers) = (Dendrite::new(signer(seed)), [validator.clone()]);
+        match soon(ask(&dendrite, &peers, &question, Duration::from_secs(20), &mut |_| ())).await {
+            Err(AskFailure::Refused(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    begun(10).await;
+    assert_eq!(refused(10).await, "another question of this hotkey is being answered; ask again");
+    begun(11).await;
+    assert_eq!(refused(12).await, "2 other questions of this address are being answered; ask again");
 }
 
 #[tokio::test]
