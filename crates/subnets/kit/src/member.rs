@@ -4,14 +4,16 @@ use super::{
     event::{EventSink, NeuronEvent},
     state::{StateError, StateFolder},
 };
-use crate::signer::signer_of;
+use crate::{signer::signer_of, validator::SeatView};
 use core::fmt;
 use myelin_client::{
     Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, NetworkParameters,
-    PublicKey,
+    NeuronInfo, PublicKey,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
+use myelin_neuron::{
+    AskError, Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, PeerProtocol, ServedAxon, Signer, V1Policy,
+};
 use myelin_primitives::{AddressScope, BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
@@ -280,30 +282,54 @@ pub fn dial_rules(
 /// Returns the neurons of a subnet as directory entries.
 fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
-        let announced = neuron.axon.as_ref().and_then(|axon| {
-            Some(ServedAxon {
-                address: axon.endpoint.socket_address()?,
-                protocol: axon.protocol,
-                certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
-                announced_at: axon.block,
-            })
-        });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
-        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
+        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced: announced(neuron) })
     })
 }
 
-/// Returns the neuron on a seat as a peer, or `None` if it does not serve or cannot be reached.
-pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
-    seat.announced.as_ref()?.peer(*hotkey).ok()
+/// Returns the axon that a neuron announced.
+fn announced(neuron: &NeuronInfo) -> Option<ServedAxon> {
+    let axon = neuron.axon.as_ref()?;
+    Some(ServedAxon {
+        address: axon.endpoint.socket_address()?,
+        protocol: axon.protocol,
+        certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
+        announced_at: axon.block,
+    })
+}
+
+/// Returns all seats of a subnet as a validator sees them.
+pub(super) fn seat_views(snapshot: &MetagraphInfo, scope: AddressScope, v1: V1Policy) -> Vec<SeatView> {
+    let view = |neuron: &NeuronInfo| SeatView {
+        uid: neuron.uid,
+        hotkey: neuron.hotkey,
+        since: neuron.registered_at,
+        stake: neuron.stake_weight,
+        may_validate: neuron.validator_permit,
+        reach: reach(neuron, scope, v1),
+    };
+    snapshot.neurons.iter().map(view).collect()
+}
+
+/// Returns a neuron as a peer, or the reason for which it cannot be asked.
+fn reach(neuron: &NeuronInfo, scope: AddressScope, v1: V1Policy) -> Result<Peer, AskError> {
+    let announced = announced(neuron).filter(|axon| axon.address.port() != 0).ok_or(AskError::NotServing)?;
+    if !scope.contains(announced.address.ip()) {
+        return Err(AskError::OutOfScope);
+    }
+    let peer = announced.peer(neuron.hotkey).map_err(|error| AskError::Tls(error.to_string()))?;
+    if peer.speaks == PeerProtocol::V1 && v1 == V1Policy::Refused {
+        return Err(AskError::V1Refused);
+    }
+    Ok(peer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use myelin_client::{Amount, AxonInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
+    use myelin_client::{Amount, AxonInfo, RegistrationInfo, SubnetInfo};
     use myelin_keys::Secret;
-    use myelin_neuron::{AskError, Directory, SPEAKS_STRICT};
+    use myelin_neuron::SPEAKS_STRICT;
     use myelin_wire::{Synapse, class::Class, python::Dict};
     use std::net::SocketAddr;
 
@@ -351,9 +377,39 @@ mod tests {
 
     /// Returns the neuron of a snapshot as a validator dials it.
     fn dialled(snapshot: &MetagraphInfo) -> Peer {
-        let table = MemoryDirectory::default();
-        table.set(seats(snapshot));
-        peer(&table.seats()[0]).unwrap()
+        seat_views(snapshot, AddressScope::Local, V1Policy::Refused).remove(0).reach.unwrap()
+    }
+
+    #[test]
+    fn nh_30_a_seat_that_cannot_be_asked_has_a_reason() {
+        let address = ([198, 51, 100, 7], 8_091).into();
+        let reach = |change: fn(&mut NeuronInfo), scope| {
+            let mut snapshot = snapshot(address);
+            change(&mut snapshot.neurons[0]);
+            seat_views(&snapshot, scope, V1Policy::Refused).remove(0).reach
+        };
+        fn axon(neuron: &mut NeuronInfo) -> &mut AxonInfo {
+            neuron.axon.as_mut().unwrap()
+        }
+        let global = AddressScope::Global;
+        assert!(reach(|_| (), global).is_ok());
+        assert_eq!(reach(|neuron| neuron.axon = None, global), Err(AskError::NotServing));
+        assert_eq!(reach(|neuron| axon(neuron).endpoint.port = 0, global), Err(AskError::NotServing));
+        let local = |neuron: &mut NeuronInfo| axon(neuron).endpoint = SocketAddr::from(([10, 0, 0, 1], 80)).into();
+        assert_eq!(reach(local, global), Err(AskError::OutOfScope));
+        assert!(reach(local, AddressScope::Local).is_ok());
+        let unreadable = |neuron: &mut NeuronInfo| axon(neuron).certificate = Some(vec![0xff].try_into().unwrap());
+        assert!(matches!(reach(unreadable, global), Err(AskError::Tls(_))));
+    }
+
+    #[test]
+    fn nh_52_a_v1_miner_is_asked_only_if_the_validator_allows_it() {
+        let mut snapshot = snapshot(([198, 51, 100, 7], 8_091).into());
+        snapshot.neurons[0].axon.as_mut().unwrap().protocol = 0;
+        let reach = |v1| seat_views(&snapshot, AddressScope::Global, v1).remove(0).reach;
+        assert_eq!(reach(V1Policy::Refused), Err(AskError::V1Refused));
+        assert_eq!(reach(V1Policy::Served).unwrap().speaks, PeerProtocol::V1);
+        assert_eq!(crate::ValidatingOptions::default().v1, V1Policy::Refused);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A round over real sockets of the loopback interface, and the example of the guide.
 
+mod faults;
 mod guide;
 mod round;
 
