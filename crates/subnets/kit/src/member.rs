@@ -12,7 +12,8 @@ use myelin_client::{
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{
-    AskError, Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, PeerProtocol, ServedAxon, Signer, V1Policy,
+    AskError, Clock, Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, PeerProtocol, ServedAxon, Signer,
+    SystemClock, V1Policy,
 };
 use myelin_primitives::{AddressScope, BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -26,6 +27,9 @@ const MORTALITY: u64 = 32;
 
 /// The longest wait for a submission. After it the search for the transaction is repeated.
 pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The time by which the clock of a neuron may be behind a final block.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// The pause after an error that a node returns at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -47,6 +51,18 @@ pub enum JoinError {
     /// The state folder is not usable.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The clock of this machine is behind the time of a final block, so its requests would be refused.
+    #[error(
+        "the clock of this machine is at least {}.{} s behind block {block}",
+        .behind.as_secs(),
+        .behind.subsec_millis() / 100
+    )]
+    Clock {
+        /// The block.
+        block: u64,
+        /// The time of the block, less that of the clock.
+        behind: Duration,
+    },
 }
 
 impl Diagnostic for JoinError {
@@ -59,6 +75,7 @@ impl Diagnostic for JoinError {
             Self::Chain(error) => error.hints(out),
             Self::NoSeat { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid}")),
             Self::State(error) => error.hints(out),
+            Self::Clock { .. } => out.push("set the clock, for instance with `timedatectl set-ntp true`"),
         }
     }
 }
@@ -137,7 +154,12 @@ impl Member {
             return Err(JoinError::NoSeat { hotkey: public, netuid });
         };
         report.send(NeuronEvent::Joined { uid: seat.uid, block: metagraph.block });
-        let parameters = chain.at_finalised().await?.network_parameters().await?;
+        let now = chain.at_finalised().await?;
+        let (made_at, clock) = (now.timestamp().await?, Duration::from_nanos(SystemClock.now()));
+        if let Some(behind) = behind(clock, made_at) {
+            return Err(JoinError::Clock { block: now.height(), behind });
+        }
+        let parameters = now.network_parameters().await?;
         let state = StateFolder::open(state)?;
         let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
@@ -233,6 +255,13 @@ impl fmt::Debug for Member {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Member({} on {})", self.hotkey(), self.netuid())
     }
+}
+
+/// Returns the time by which a clock is behind that of a final block, if it is more than the tolerance.
+///
+/// A final block was made in the past, so its time is the least that a right clock shows.
+fn behind(clock: Duration, made_at: Duration) -> Option<Duration> {
+    made_at.checked_sub(clock).filter(|behind| *behind > CLOCK_TOLERANCE)
 }
 
 /// Follows the chain block by block until the subnet ends.
@@ -378,6 +407,17 @@ mod tests {
     /// Returns the neuron of a snapshot as a validator dials it.
     fn dialled(snapshot: &MetagraphInfo) -> Peer {
         seat_views(snapshot, AddressScope::Local, V1Policy::Refused).remove(0).reach.unwrap()
+    }
+
+    #[test]
+    fn nh_35_a_clock_behind_a_final_block_is_refused() {
+        let seconds = Duration::from_secs;
+        assert_eq!(behind(seconds(100), seconds(102)), None);
+        assert_eq!(behind(seconds(100), Duration::from_millis(102_100)), Some(Duration::from_millis(2_100)));
+        assert_eq!(behind(seconds(100), seconds(90)), None, "a final block is old");
+        let error = JoinError::Clock { block: 7, behind: Duration::from_millis(11_260) };
+        assert_eq!(error.to_string(), "the clock of this machine is at least 11.2 s behind block 7");
+        assert_eq!(Hints::of(&error).iter().count(), 1);
     }
 
     #[test]

@@ -14,8 +14,8 @@ use tokio::{
 
 /// Threads on which the code of a task or judge works, each in one of a bounded number of places.
 ///
-/// Such code may panic, take long or never end, and nothing else may wait for it. The thread of work beyond its limit is
-/// left to end by itself and keeps its place. A thread of the runtime would keep the process from ending.
+/// Such code may panic, take long or never end, and nothing else may wait for it. The thread of work beyond its limit
+/// is left to end by itself and keeps its place. A thread of the runtime would keep the process from ending.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkThreads {
     places: Arc<Semaphore>,

@@ -254,7 +254,9 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
         Ok(Self { board, task, judge, dendrite: Arc::new(dendrite), options })
     }
 
-    /// Returns the dendrite of its challenges. Questions of consumers are asked with it too, so that they look the same.
+    /// Returns the dendrite of its challenges.
+    ///
+    /// Questions of consumers are asked with it too, so that they look the same.
     pub fn dendrite(&self) -> Arc<Dendrite> {
         Arc::clone(&self.dendrite)
     }

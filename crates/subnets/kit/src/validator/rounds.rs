@@ -31,6 +31,17 @@ struct RoundReports {
     slow_at: Option<Instant>,
 }
 
+impl RoundReports {
+    /// Returns true if a judge that works too long is reported now.
+    fn is_slow_reported(&mut self, now: Instant) -> bool {
+        let is_due = self.slow_at.is_none_or(|at| now.saturating_duration_since(at) >= SLOW_INTERVAL);
+        if is_due {
+            self.slow_at = Some(now);
+        }
+        is_due
+    }
+}
+
 /// Returns the seed of a round: one that follows from a given seed, or a secret one.
 ///
 /// # Errors
@@ -98,8 +109,7 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     fn report_failure(&self, reports: &mut RoundReports, round: u64, error: &RoundError) {
         if !matches!(error, RoundError::Slow) {
             self.member().send(NeuronEvent::RoundFailed { round, error: error.to_string() });
-        } else if reports.slow_at.is_none_or(|at| at.elapsed() >= SLOW_INTERVAL) {
-            reports.slow_at = Some(Instant::now());
+        } else if reports.is_slow_reported(Instant::now()) {
             self.member().send(NeuronEvent::JudgeSlow { round, limit: self.options.judging_limit });
         }
     }
@@ -197,6 +207,35 @@ mod tests {
         assert_eq!(given(7), given(7));
         assert_ne!(given(7)[0], given(7)[1]);
         assert_ne!(given(7), given(8));
+    }
+
+    #[test]
+    fn nh_49_a_judge_that_hangs_is_reported_once_a_minute() {
+        let (mut reports, start) = (RoundReports::default(), Instant::now());
+        let reported = (0..150).filter(|second| reports.is_slow_reported(start + Duration::from_secs(*second)));
+        assert_eq!(reported.collect::<Vec<_>>(), [0, 60, 120]);
+    }
+
+    #[test]
+    fn nh_42_the_time_since_the_last_request_tells_no_challenge_from_a_question() {
+        // Rounds follow each other, and a consumer asks once in the same time.
+        let interval = Duration::from_secs(12);
+        let mut requests: Vec<(Duration, bool)> = Vec::new();
+        for round in 0..2_000_u32 {
+            let began = interval * round;
+            requests.push((began + moment(dice([7, round.into(), 0, 0]), 3, interval), true));
+            requests.push((began + moment(dice([8, round.into(), 0, 0]), 0, interval), false));
+        }
+        requests.sort();
+        let mut waits: Vec<_> = requests.windows(2).map(|two| (two[1].0 - two[0].0, two[1].1)).collect();
+        waits.sort();
+        let (mut questions, mut wins) = (0_u64, 0_u64);
+        for (_, is_challenge) in &waits {
+            if *is_challenge { wins += questions } else { questions += 1 }
+        }
+        let challenges = u64::try_from(waits.len()).unwrap() - questions;
+        let percent = 100 * wins / (questions * challenges);
+        assert!((45..=55).contains(&percent), "the area under the curve is {percent} %");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::tiny;
 use bytes::Bytes;
 use myelin_keys::{Secret, Seed};
-use myelin_neuron::{Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
+use myelin_neuron::{Axon, Dendrite, Endpoint, Failure, HandlerOutput, Peer, ServeAnyone, Signer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::{Task, endpoint};
 use myelin_subnet_text::{
@@ -302,4 +302,42 @@ async fn without_anybody_to_ask_there_is_no_answer() {
     let (dendrite, question) = (Dendrite::new(signer(9)), challenge(1));
     let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
     assert_eq!(nobody, Err(AskFailure::NoValidator));
+}
+
+/// Returns a miner that begins no answer, and records the timeouts of its requests.
+async fn hangs(seed: u8, timeouts: Arc<Mutex<Vec<Option<f64>>>>) -> Axon {
+    let endpoint = Endpoint::new(TextTask.class(), move |request| {
+        timeouts.lock().unwrap().push(request.content().timeout);
+        let pieces = futures::stream::pending::<Result<Bytes, Failure>>();
+        async move { Ok(HandlerOutput::stream(request.into_content(), pieces)) }
+    });
+    serve(seed, endpoint).await
+}
+
+#[tokio::test]
+async fn nh_40_a_miner_sees_the_patience_of_the_validator_and_not_that_of_the_consumer() {
+    let timeouts = Arc::default();
+    let limits = GateLimits { longest: Duration::from_millis(500), ..GateLimits::default() };
+    let network = network(vec![hangs(2, Arc::clone(&timeouts)).await, honest(3).await], limits).await;
+    let (told, _) = asked(&network, &challenge(1)).await;
+    assert_eq!(told, Err(AskFailure::Refused("the time of the question is over".to_owned())));
+    assert_eq!(*timeouts.lock().unwrap(), [Some(12.0)]);
+    // The miner had less time than for a challenge, so it did not fail.
+    assert_eq!(*network.failed.lock().unwrap(), []);
+}
+
+#[tokio::test]
+async fn nh_43_a_miner_that_fails_a_consumer_is_noted() {
+    let limits = GateLimits { stall: Duration::from_millis(500), ..GateLimits::default() };
+    let miners = vec![hangs(2, Arc::default()).await, leaves(4).await, mischievous(5, Mischief::Silent).await];
+    let network = network(miners, limits).await;
+    let (told, _) = asked(&network, &challenge(1)).await;
+    assert!(matches!(told, Err(AskFailure::Refused(_))), "{told:?}");
+    let consumer = signer(9).hotkey();
+    assert_eq!(*network.failed.lock().unwrap(), [2, 4, 5].map(|miner| (signer(miner).hotkey(), consumer)));
+    network.failed.lock().unwrap().clear();
+    // Challenges here have up to 16 tokens, so this question tells nothing about a miner.
+    let (told, _) = asked(&network, &TextChallenge { max_tokens: 17, ..challenge(1) }).await;
+    assert!(matches!(told, Err(AskFailure::Refused(_))), "{told:?}");
+    assert_eq!(*network.failed.lock().unwrap(), []);
 }

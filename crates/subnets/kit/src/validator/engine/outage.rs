@@ -48,12 +48,11 @@ pub(crate) struct RoundTally {
     stale: usize,
 }
 
-/// Returns true if the seat was not dialled.
+/// Returns true if the seat cannot be dialled, which says nothing about the line.
+///
+/// A seat that is not dialled because earlier dials failed is none of them: the line may have been cut off then.
 const fn is_undialled(error: &AskError) -> bool {
-    matches!(
-        error,
-        AskError::V1Refused | AskError::NotServing | AskError::OutOfScope | AskError::NotProved | AskError::Question(_)
-    )
+    matches!(error, AskError::V1Refused | AskError::NotServing | AskError::OutOfScope | AskError::Question(_))
 }
 
 /// Returns true if the failure came with a signature of the miner, so that the line works.
@@ -224,7 +223,9 @@ mod tests {
             assert_eq!(suspects(tally(0, &[FORBIDDEN, FORBIDDEN]), witnesses), line);
         }
         // Seats that cannot be asked say nothing about the line.
-        assert_eq!(suspects(tally(0, &[AskError::NotServing, AskError::NotProved, AskError::Closed]), 0), None);
+        assert_eq!(suspects(tally(0, &[AskError::NotServing, AskError::OutOfScope, AskError::Closed]), 0), None);
+        // Seats that are not dialled because earlier dials failed do.
+        assert_eq!(suspects(tally(0, &[AskError::NotProved, AskError::NotProved]), 0), Some(OutageReason::Line));
         assert_eq!(suspects(tally(0, &[]), 4), None);
     }
 
