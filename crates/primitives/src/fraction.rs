@@ -39,6 +39,9 @@ impl fmt::Display for FractionError {
 impl core::error::Error for FractionError {}
 
 impl Fraction {
+    /// Nothing.
+    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+
     /// One half.
     pub const HALF: Self = Self { numerator: 1, denominator: 2 };
 
@@ -64,6 +67,18 @@ impl Fraction {
         // 64 bits times 32 bits fit in 128, and a fraction is at most one, so the part fits in 64 again.
         let scaled = (whole as u128).saturating_mul(self.numerator as u128);
         match scaled.checked_div(self.denominator as u128) {
+            Some(part) if part <= whole as u128 => part as u64,
+            _ => whole,
+        }
+    }
+
+    /// Returns this fraction of `whole`, rounded up.
+    #[expect(clippy::cast_possible_truncation, reason = "the part was compared with a u64")]
+    pub const fn of_rounded_up(self, whole: u64) -> u64 {
+        let scaled = (whole as u128).saturating_mul(self.numerator as u128);
+        let denominator = self.denominator as u128;
+        // The sum is below 2^97.
+        match scaled.saturating_add(denominator.saturating_sub(1)).checked_div(denominator) {
             Some(part) if part <= whole as u128 => part as u64,
             _ => whole,
         }
@@ -124,6 +139,7 @@ mod tests {
     #[test]
     fn nothing_and_everything_are_exact() {
         assert_eq!(Fraction::from_u16(0).of(u64::MAX), 0);
+        assert_eq!((Fraction::ZERO.of(u64::MAX), Fraction::ZERO.of_rounded_up(u64::MAX)), (0, 0));
         assert_eq!(Fraction::from_u16(U16_ONE).of(u64::MAX), u64::MAX);
         assert_eq!(Take::new(U16_ONE).fraction().of(u64::MAX), u64::MAX);
     }
@@ -134,6 +150,13 @@ mod tests {
             let fraction = Fraction::from_u16(parts);
             prop_assert!(fraction.of(whole) <= whole);
             prop_assert!(fraction.of(whole) <= fraction.of(whole.saturating_add(more)));
+        }
+
+        #[test]
+        fn rounding_up_adds_one_to_what_is_no_whole_number(parts: u16, whole: u64) {
+            let fraction = Fraction::from_u16(parts);
+            let is_exact = u128::from(whole) * u128::from(parts) % u128::from(U16_ONE) == 0;
+            prop_assert_eq!(fraction.of_rounded_up(whole), fraction.of(whole) + u64::from(!is_exact));
         }
     }
 }

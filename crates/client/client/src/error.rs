@@ -74,6 +74,11 @@ impl ChainError {
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Silent(_) | Self::Behind(_) | Self::Untrue(_))
     }
+
+    /// Returns true if the nodes have discarded the block that was asked for, so that a later attempt cannot succeed.
+    pub const fn is_forgotten(&self) -> bool {
+        matches!(self, Self::StateDiscarded(_) | Self::NoBlock(_))
+    }
 }
 
 impl Diagnostic for ChainError {

@@ -274,6 +274,14 @@ impl ChainState {
         Ok(Duration::from_millis(self.ask(runtime::runtime_apis().aura_api().slot_duration()).await?.0))
     }
 
+    /// Returns the time at which the block was made, since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`ChainError`] if the node does not answer, or has discarded the state.
+    pub async fn timestamp(&self) -> Result<Duration, ChainError> {
+        Ok(Duration::from_millis(self.read(runtime::storage().timestamp().now(), ()).await?))
+    }
+
     /// Returns the balance of an account.
     pub async fn balance(&self, key: &PublicKey) -> Result<BalanceInfo, ChainError> {
         let stored = self.read(account_records(), (account(key),)).await?;

@@ -27,6 +27,10 @@ use subxt::{
     tx::Payload,
     utils::H256,
 };
+use tokio::time::sleep;
+
+/// The pause after a search that an error ended.
+const SEARCH_PAUSE: Duration = Duration::from_secs(6);
 
 /// The outcome of a submission. There are exactly three.
 #[must_use = "a call that failed looks like one that did not"]
@@ -66,7 +70,8 @@ impl Account {
     /// mortal, this ends once nodes answer. If the future is dropped, it is unknown whether the call is executed.
     ///
     /// # Errors
-    /// [`CallError`] if the call failed and can no longer succeed.
+    /// [`CallError`] if the call failed and can no longer succeed, [`CallError::Forgotten`] if the outcome cannot be
+    /// known any more. The caller then reads the present state of the chain, and decides anew.
     pub async fn submit_until_known<Call: Payload>(
         &self,
         call: &Call,
@@ -80,6 +85,14 @@ impl Account {
                 SubmissionOutcome::Failed { error, .. } => return Err(error),
                 SubmissionOutcome::Unseen(unseen) => {
                     on_unseen(&unseen);
+                    match &unseen.trouble {
+                        Some(trouble) if trouble.is_forgotten() => {
+                            return Err(CallError::Forgotten { hash: unseen.sent.hash });
+                        }
+                        // Such a search may have ended at once, and would do so again.
+                        Some(_) => sleep(SEARCH_PAUSE).await,
+                        None => {}
+                    }
                     outcome = self.outcome(&unseen.sent, limit).await;
                 }
             }
@@ -317,6 +330,12 @@ pub enum CallError {
         /// The cause.
         error: Box<CallError>,
     },
+    /// The nodes have discarded the block in which the transaction may be, so its outcome cannot be known.
+    #[error("the outcome of {hash:?} cannot be known: the nodes have discarded its block")]
+    Forgotten {
+        /// The hash of the transaction.
+        hash: H256,
+    },
     /// The mortality of the transaction is over, and no block contains it.
     #[error("the transaction expired at block {valid_until}, and no block contains it")]
     Expired {
@@ -395,6 +414,7 @@ impl Diagnostic for CallError {
             Self::Pallet { .. } => "call-failed",
             Self::Dispatch(failure) => failure.code(),
             Self::Expired { .. } => "expired",
+            Self::Forgotten { .. } => "unseen",
         }
     }
 
@@ -418,6 +438,7 @@ impl Diagnostic for CallError {
             },
             Self::Dispatch(error) => error.hints(out),
             Self::Expired { .. } => out.push("sign and send the call again"),
+            Self::Forgotten { .. } => out.push("look up the state of the chain before you sign the call again"),
         }
     }
 }

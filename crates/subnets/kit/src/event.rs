@@ -4,7 +4,24 @@ use core::fmt;
 use myelin_neuron::AskError;
 use myelin_primitives::{BlockNumber, Entry, Uid};
 use myelin_wire::PublicKey;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::timeout};
+
+/// The number of events that wait for the receiver of a sink.
+const EVENT_BUFFER: usize = 4_096;
+
+/// The longest wait for the last events of a neuron to be received.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
 
 /// An event of a neuron at work.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,8 +107,8 @@ pub enum NeuronEvent {
         first: Option<Duration>,
         /// The time until the last byte, or until the failure.
         elapsed: Duration,
-        /// The score in parts of a million, or the cause of a missing score.
-        score: Result<u64, AskError>,
+        /// The score in parts of a million, or the cause of a missing answer. Without a judgement there is no score.
+        score: Result<Option<u64>, AskError>,
         /// The average after this score, in parts of a million.
         average: u64,
     },
@@ -101,6 +118,45 @@ pub enum NeuronEvent {
         round: u64,
         /// The cause.
         error: String,
+    },
+    /// The judge, or the task, has not ended its work on a round within the limit. The round is dropped.
+    ///
+    /// No other round is held before the work ends. The event is repeated once a minute until then.
+    JudgeSlow {
+        /// The number of the last round.
+        round: u64,
+        /// The limit.
+        limit: Duration,
+    },
+    /// This machine is cut off, or its clock is wrong. Nothing of the round is noted.
+    OwnOutage {
+        /// The number of the round.
+        round: u64,
+        /// The number of miners that were asked.
+        asked: usize,
+        /// The number of miners that gave no answer.
+        failed: usize,
+        /// The number of other validators that were asked as witnesses. None of them answered.
+        witnesses: usize,
+        /// The cause.
+        reason: OutageReason,
+    },
+    /// The clock of this machine differs from the clocks of neurons that signed answers, by more than 2 s.
+    ClockOffset {
+        /// The median of their clocks, less the own clock, in milliseconds.
+        clock_offset: i64,
+        /// The number of answers.
+        answers: usize,
+    },
+    /// Weights are not submitted, because the last rounds were own outages. The weights in force stay.
+    CutOff {
+        /// The block.
+        block: BlockNumber,
+    },
+    /// The receiver of events was too slow, and events were dropped.
+    Missed {
+        /// The number of dropped events.
+        events: u64,
     },
     /// The state was not stored. This is repeated after the next round.
     NotSaved {
@@ -154,6 +210,25 @@ pub enum NeuronEvent {
     },
     /// The neuron was asked to stop, and finishes open work.
     Stopping,
+}
+
+/// The cause of an own outage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutageReason {
+    /// The network connection of this machine.
+    Line,
+    /// The clock of this machine: miners call its requests stale.
+    Clock,
+}
+
+impl OutageReason {
+    /// Returns the cause as one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Clock => "clock",
+        }
+    }
 }
 
 /// A step by which weights reach the chain (spec weights §2, §5).
@@ -216,12 +291,23 @@ impl fmt::Display for NeuronEvent {
             Self::RoundBegan { round, miners } => write!(out, "round {round} asks {}", listed(miners)),
             Self::Answered { uid, elapsed, score, average, .. } => {
                 match score {
-                    Ok(score) => write!(out, "{uid} scores {} in {} ms", percent(*score), elapsed.as_millis())?,
+                    Ok(Some(score)) => write!(out, "{uid} scores {} in {} ms", percent(*score), elapsed.as_millis())?,
+                    Ok(None) => write!(out, "{uid} is not judged")?,
                     Err(error) => write!(out, "{uid} scores nothing: {error}")?,
                 }
                 write!(out, ", on average {}", percent(*average))
             }
             Self::RoundFailed { round, error } => write!(out, "round {round} was not held: {error}"),
+            Self::JudgeSlow { round, limit } => {
+                write!(out, "round {round} was not held: the judge needs more than {} s", limit.as_secs())
+            }
+            Self::OwnOutage { asked, failed, witnesses, reason, .. } => {
+                let said = outage(*asked, *failed, *witnesses, *reason);
+                write!(out, "{said}. Nothing is noted")
+            }
+            Self::ClockOffset { clock_offset, answers } => write!(out, "{}", clock(*clock_offset, *answers)),
+            Self::CutOff { block } => write!(out, "block {block}: this machine is cut off, and submits no weights"),
+            Self::Missed { events } => write!(out, "{events} events dropped: the output is too slow"),
             Self::NotSaved { error } => write!(out, "not saved: {error}"),
             Self::NoPermit { block } => write!(out, "block {block}: no permit to validate until the next epoch"),
             Self::NoOpinion { reason } => write!(out, "no opinion: {reason}"),
@@ -244,16 +330,58 @@ fn listed(uids: &[Uid]) -> String {
     uids.iter().map(Uid::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Returns the account of an own outage.
+fn outage(asked: usize, failed: usize, witnesses: usize, reason: OutageReason) -> String {
+    let failures = if failed == asked { "none answered".to_owned() } else { format!("{failed} did not answer") };
+    let others = match witnesses {
+        0 => String::new(),
+        1 => "; 1 validator did not answer either".to_owned(),
+        count => format!("; {count} validators did not answer either"),
+    };
+    let cause = match reason {
+        OutageReason::Line => "this machine is cut off",
+        OutageReason::Clock => "the clock of this machine is wrong",
+    };
+    format!("{asked} asked, {failures}{others}: {cause}")
+}
+
+/// Returns the account of a clock that differs by this many milliseconds.
+fn clock(offset: i64, answers: usize) -> String {
+    let (tenths, side) = (offset.unsigned_abs() / 100, if offset < 0 { "ahead of" } else { "behind" });
+    format!("your clock is {}.{} s {side} {answers} signed answers", tenths / 10, tenths % 10)
+}
+
 /// A sink of events.
 ///
-/// It is called on the threads that work, so it should pass the events on and not block.
+/// Work never waits for a sink. Its receiver runs on a thread of its own; if it is too slow, events are dropped and
+/// counted ([`NeuronEvent::Missed`]). A panic of the receiver loses one event.
 #[derive(Clone)]
-pub struct EventSink(Arc<dyn Fn(NeuronEvent) + Send + Sync>);
+pub struct EventSink(Arc<SinkQueue>);
+
+struct SinkQueue {
+    sender: SyncSender<SinkItem>,
+    missed: AtomicU64,
+}
+
+enum SinkItem {
+    Event(Box<NeuronEvent>),
+    /// A request to say that all earlier events were received.
+    Flush(oneshot::Sender<()>),
+}
 
 impl EventSink {
-    /// Returns a sink that calls this function.
+    /// Returns a sink that calls this function with each event, in order.
     pub fn new(to: impl Fn(NeuronEvent) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(to))
+        Self::with_buffer(EVENT_BUFFER, to)
+    }
+
+    fn with_buffer(events: usize, to: impl Fn(NeuronEvent) + Send + Sync + 'static) -> Self {
+        let (sender, receiver) = sync_channel(events);
+        let thread = thread::Builder::new().name("events".to_owned());
+        if let Err(error) = thread.spawn(move || receive(&receiver, to)) {
+            tracing::error!(%error, "events are not received");
+        }
+        Self(Arc::new(SinkQueue { sender, missed: AtomicU64::new(0) }))
     }
 
     /// Returns a sink that writes to the log.
@@ -262,7 +390,33 @@ impl EventSink {
     }
 
     pub(super) fn send(&self, event: NeuronEvent) {
-        (self.0)(event);
+        let SinkQueue { sender, missed } = &*self.0;
+        let events = missed.swap(0, Ordering::Relaxed);
+        if events > 0 && sender.try_send(SinkItem::Event(Box::new(NeuronEvent::Missed { events }))).is_err() {
+            missed.fetch_add(events, Ordering::Relaxed);
+        }
+        if sender.try_send(SinkItem::Event(Box::new(event))).is_err() {
+            missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until all events so far are received, but not for a receiver that blocks.
+    pub(super) async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.0.sender.try_send(SinkItem::Flush(done)).is_ok() {
+            drop(timeout(LAST_EVENTS, flushed).await);
+        }
+    }
+}
+
+/// Passes events to the function until the sink is dropped.
+fn receive(items: &Receiver<SinkItem>, to: impl Fn(NeuronEvent)) {
+    while let Ok(item) = items.recv() {
+        match item {
+            // The hook of panics has reported it.
+            SinkItem::Event(event) => drop(catch_unwind(AssertUnwindSafe(|| to(*event)))),
+            SinkItem::Flush(done) => drop(done.send(())),
+        }
     }
 }
 
@@ -289,12 +443,65 @@ mod tests {
             score,
             average,
         };
-        assert_eq!(said(answered(Ok(987_654), 98_765)), "3 scores 98.8 % in 250 ms, on average 9.9 %");
+        assert_eq!(said(answered(Ok(Some(987_654)), 98_765)), "3 scores 98.8 % in 250 ms, on average 9.9 %");
+        assert_eq!(said(answered(Ok(None), 98_765)), "3 is not judged, on average 9.9 %");
         let silent = said(answered(Err(AskError::NotServing), 0));
         assert_eq!(silent, "3 scores nothing: the neuron does not serve, on average 0.0 %");
         assert_eq!(said(NeuronEvent::Weighed { step: WeightsStep::Reveal, block: 9 }), "weights revealed in block 9");
         let hints = vec!["wait".to_owned(), "look".to_owned()];
         let failed = NeuronEvent::WeighingFailed { step: WeightsStep::Set, error: "too soon".to_owned(), hints };
         assert_eq!(said(failed), "cannot set weights: too soon; wait; look");
+    }
+
+    #[test]
+    fn nh_33_an_own_outage_says_why() {
+        let outage = |asked, failed, witnesses, reason| {
+            NeuronEvent::OwnOutage { round: 812, asked, failed, witnesses, reason }.to_string()
+        };
+        let cut_off =
+            "16 asked, none answered; 2 validators did not answer either: this machine is cut off. Nothing is noted";
+        assert_eq!(outage(16, 16, 2, OutageReason::Line), cut_off);
+        let clock = "3 asked, 2 did not answer: the clock of this machine is wrong. Nothing is noted";
+        assert_eq!(outage(3, 2, 0, OutageReason::Clock), clock);
+        let offset = |clock_offset| NeuronEvent::ClockOffset { clock_offset, answers: 14 }.to_string();
+        assert_eq!(offset(-11_234), "your clock is 11.2 s ahead of 14 signed answers");
+        assert_eq!(offset(2_050), "your clock is 2.0 s behind 14 signed answers");
+    }
+
+    fn back(block: BlockNumber) -> NeuronEvent {
+        NeuronEvent::Back { block }
+    }
+
+    #[tokio::test]
+    async fn nh_47_a_sink_that_blocks_delays_nothing_and_what_it_missed_is_counted() {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (received, events) = std::sync::mpsc::channel();
+        let wait = std::sync::Mutex::new(wait);
+        let sink = EventSink::with_buffer(2, move |event| {
+            received.send(event).unwrap();
+            let _ = wait.lock().unwrap().recv();
+        });
+        sink.send(back(0));
+        assert_eq!(events.recv(), Ok(back(0)));
+        // One is being received, two wait, and three find no room.
+        (1..=5).for_each(|block| sink.send(back(block)));
+        drop(go_on);
+        assert_eq!([events.recv(), events.recv()], [Ok(back(1)), Ok(back(2))]);
+        sink.flush().await;
+        sink.send(back(6));
+        let rest = [events.recv().unwrap(), events.recv().unwrap()];
+        assert_eq!(rest, [NeuronEvent::Missed { events: 3 }, back(6)]);
+    }
+
+    #[tokio::test]
+    async fn nh_48_a_sink_that_panics_goes_on() {
+        let (received, events) = std::sync::mpsc::channel();
+        let sink = EventSink::new(move |event| {
+            assert_ne!(event, back(1), "it is a test");
+            received.send(event).unwrap();
+        });
+        (0..3).for_each(|block| sink.send(back(block)));
+        sink.flush().await;
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), [back(0), back(2)]);
     }
 }

@@ -23,6 +23,7 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)
 )]
 
+mod cycle;
 mod dice;
 mod endpoint;
 mod event;
@@ -41,10 +42,11 @@ pub mod simulation;
 mod state;
 mod validator;
 mod weights;
+mod work;
 
-pub use dice::{sample, seed_for};
+pub use dice::seed_for;
 pub use endpoint::endpoint;
-pub use event::{EventSink, NeuronEvent, WeightsStep};
+pub use event::{EventSink, NeuronEvent, OutageReason, WeightsStep};
 pub use json_task::JsonTask;
 pub use member::{JoinError, Member, MemberError, dial_rules};
 #[doc(hidden)]
@@ -52,7 +54,7 @@ pub use memory::rewritten as rewritten_memory;
 pub use memory::{MemoryError, MemoryOwner};
 pub use miner::{MiningOptions, mine, reported};
 pub use round::{RoundError, ScoredAnswer, round};
-pub use scores::{ONE, Score, Scores};
+pub use scores::{ONE, Score, Scores, SeatKey};
 pub use serving::{AnnouncedAxon, AxonTls, ServeError, ServingOptions};
 pub use signer::signer_of;
 pub use state::{StateError, StateFolder};
@@ -175,16 +177,26 @@ pub trait Judge<T: Task>: Send + Sync + 'static {
     /// Returns the score of one reply. It must depend on the arguments only, so that two judges agree.
     fn score(&self, challenge: &T::Challenge, reply: &Reply<T::Answer>) -> Fraction;
 
-    /// Returns the scores of a whole round, in the order of its miners.
+    /// Returns the verdicts on a whole round, in the order of its miners.
     ///
     /// Override it to compare miners with each other. By default each reply has its own score, and a missing reply has
-    /// 0.
-    fn rank(&self, round: &[Exchange<T>]) -> Vec<Fraction> {
+    /// 0. Exchanges without a verdict have 0 if the reply is missing, and [`Verdict::Abstain`] if it is not.
+    fn rank(&self, round: &[Exchange<T>]) -> Vec<Verdict> {
         let score = |(challenge, reply): &Exchange<T>| {
-            reply.as_ref().map_or(Fraction::from_u16(0), |reply| self.score(challenge, reply))
+            Verdict::Score(reply.as_ref().map_or(Fraction::ZERO, |reply| self.score(challenge, reply)))
         };
         round.iter().map(score).collect()
     }
+}
+
+/// The judgement of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum Verdict {
+    /// A score, which moves the average of the miner. Without a reply it counts as 0.
+    Score(Fraction),
+    /// No judgement: nothing is noted, and the average stays. It is for an answer that cannot be examined through no
+    /// fault of the miner.
+    Abstain,
 }
 
 /// Returns the message of a challenge.
@@ -195,14 +207,23 @@ pub fn question<T: Task>(task: &T, challenge: &T::Challenge) -> Result<Synapse, 
     Synapse::new(Arc::new(task.class()), &task.ask(challenge))
 }
 
-/// Returns the scores of a round, one for each exchange.
-///
-/// Scores that the judge leaves out are 0. An exchange without a reply has no score.
-fn ranked<T: Task>(judge: &(impl Judge<T> + ?Sized), round: &[Exchange<T>]) -> Vec<Option<Fraction>> {
-    let mut scores = judge.rank(round).into_iter();
-    let mut score = |(_, reply): &Exchange<T>| {
-        let score = scores.next().unwrap_or(Fraction::from_u16(0));
-        reply.as_ref().map(|_| score)
+/// Returns the verdicts on a round, one for each exchange, or `None` if the judge gave too many.
+fn verdicts<T: Task>(judge: &(impl Judge<T> + ?Sized), round: &[Exchange<T>]) -> Option<Vec<Verdict>> {
+    let nothing = Verdict::Score(Fraction::ZERO);
+    let mut given = judge.rank(round);
+    let left_out = round.iter().skip(given.len()).map(|(_, reply)| match reply {
+        None => nothing,
+        Some(_) => Verdict::Abstain,
+    });
+    let left_out: Vec<_> = left_out.collect();
+    given.extend(left_out);
+    if given.len() > round.len() {
+        return None;
+    }
+    // A reply that is missing is worth nothing.
+    let of = |(verdict, (_, reply)): (Verdict, &Exchange<T>)| match (verdict, reply) {
+        (Verdict::Score(_), None) => nothing,
+        (verdict, _) => verdict,
     };
-    round.iter().map(&mut score).collect()
+    Some(given.into_iter().zip(round).map(of).collect())
 }

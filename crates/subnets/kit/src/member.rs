@@ -4,14 +4,17 @@ use super::{
     event::{EventSink, NeuronEvent},
     state::{StateError, StateFolder},
 };
-use crate::signer::signer_of;
+use crate::{signer::signer_of, validator::SeatView};
 use core::fmt;
 use myelin_client::{
     Account, Chain, ChainError, Keypair, Metagraph, MetagraphChanges, MetagraphInfo, NetUid, NetworkParameters,
-    PublicKey,
+    NeuronInfo, PublicKey,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
+use myelin_neuron::{
+    AskError, Clock, Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, PeerProtocol, ServedAxon, Signer,
+    SystemClock, V1Policy,
+};
 use myelin_primitives::{AddressScope, BlockNumber, Uid};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
@@ -24,6 +27,9 @@ const MORTALITY: u64 = 32;
 
 /// The longest wait for a submission. After it the search for the transaction is repeated.
 pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The time by which the clock of a neuron may be behind a final block.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// The pause after an error that a node returns at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -45,6 +51,18 @@ pub enum JoinError {
     /// The state folder is not usable.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The clock of this machine is behind the time of a final block, so its requests would be refused.
+    #[error(
+        "the clock of this machine is at least {}.{} s behind block {block}",
+        .behind.as_secs(),
+        .behind.subsec_millis() / 100
+    )]
+    Clock {
+        /// The block.
+        block: u64,
+        /// The time of the block, less that of the clock.
+        behind: Duration,
+    },
 }
 
 impl Diagnostic for JoinError {
@@ -57,6 +75,7 @@ impl Diagnostic for JoinError {
             Self::Chain(error) => error.hints(out),
             Self::NoSeat { netuid, .. } => out.push(format!("register the hotkey on subnet {netuid}")),
             Self::State(error) => error.hints(out),
+            Self::Clock { .. } => out.push("set the clock, for instance with `timedatectl set-ntp true`"),
         }
     }
 }
@@ -135,7 +154,12 @@ impl Member {
             return Err(JoinError::NoSeat { hotkey: public, netuid });
         };
         report.send(NeuronEvent::Joined { uid: seat.uid, block: metagraph.block });
-        let parameters = chain.at_finalised().await?.network_parameters().await?;
+        let now = chain.at_finalised().await?;
+        let (made_at, clock) = (now.timestamp().await?, Duration::from_nanos(SystemClock.now()));
+        if let Some(behind) = behind(clock, made_at) {
+            return Err(JoinError::Clock { block: now.height(), behind });
+        }
+        let parameters = now.network_parameters().await?;
         let state = StateFolder::open(state)?;
         let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
@@ -233,6 +257,13 @@ impl fmt::Debug for Member {
     }
 }
 
+/// Returns the time by which a clock is behind that of a final block, if it is more than the tolerance.
+///
+/// A final block was made in the past, so its time is the least that a right clock shows.
+fn behind(clock: Duration, made_at: Duration) -> Option<Duration> {
+    made_at.checked_sub(clock).filter(|behind| *behind > CLOCK_TOLERANCE)
+}
+
 /// Follows the chain block by block until the subnet ends.
 async fn follow(
     mut metagraph: Metagraph,
@@ -280,28 +311,52 @@ pub fn dial_rules(
 /// Returns the neurons of a subnet as directory entries.
 fn seats(snapshot: &MetagraphInfo) -> impl Iterator<Item = (PublicKey, DirectoryEntry)> {
     snapshot.neurons.iter().map(|neuron| {
-        let announced = neuron.axon.as_ref().and_then(|axon| {
-            Some(ServedAxon {
-                address: axon.endpoint.socket_address()?,
-                placeholder1: axon.placeholder1,
-                certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
-                announced_at: axon.block,
-            })
-        });
         let (stake, may_validate) = (neuron.stake_weight, neuron.validator_permit);
-        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced })
+        (neuron.hotkey, DirectoryEntry { uid: neuron.uid, stake, may_validate, announced: announced(neuron) })
     })
 }
 
-/// Returns the neuron on a seat as a peer, or `None` if it does not serve or cannot be reached.
-pub(super) fn peer((hotkey, seat): &(PublicKey, DirectoryEntry)) -> Option<Peer> {
-    seat.announced.as_ref()?.peer(*hotkey).ok()
+/// Returns the axon that a neuron announced.
+fn announced(neuron: &NeuronInfo) -> Option<ServedAxon> {
+    let axon = neuron.axon.as_ref()?;
+    Some(ServedAxon {
+        address: axon.endpoint.socket_address()?,
+        placeholder1: axon.placeholder1,
+        certificate: axon.certificate.as_ref().map(|certificate| certificate.to_vec()),
+        announced_at: axon.block,
+    })
+}
+
+/// Returns all seats of a subnet as a validator sees them.
+pub(super) fn seat_views(snapshot: &MetagraphInfo, scope: AddressScope, v1: V1Policy) -> Vec<SeatView> {
+    let view = |neuron: &NeuronInfo| SeatView {
+        uid: neuron.uid,
+        hotkey: neuron.hotkey,
+        since: neuron.registered_at,
+        stake: neuron.stake_weight,
+        may_validate: neuron.validator_permit,
+        reach: reach(neuron, scope, v1),
+    };
+    snapshot.neurons.iter().map(view).collect()
+}
+
+/// Returns a neuron as a peer, or the reason for which it cannot be asked.
+fn reach(neuron: &NeuronInfo, scope: AddressScope, v1: V1Policy) -> Result<Peer, AskError> {
+    let announced = announced(neuron).filter(|axon| axon.address.port() != 0).ok_or(AskError::NotServing)?;
+    if !scope.contains(announced.address.ip()) {
+        return Err(AskError::OutOfScope);
+    }
+    let peer = announced.peer(neuron.hotkey).map_err(|error| AskError::Tls(error.to_string()))?;
+    if peer.speaks == PeerProtocol::V1 && v1 == V1Policy::Refused {
+        return Err(AskError::V1Refused);
+    }
+    Ok(peer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use myelin_client::{Amount, AxonInfo, NeuronInfo, RegistrationInfo, SubnetInfo};
+    use myelin_client::{Amount, AxonInfo, RegistrationInfo, SubnetInfo};
     use myelin_keys::Secret;
     use myelin_neuron::{AskError, Directory, PeerProtocol};
     use myelin_wire::{Synapse, class::Class, python::Dict};
@@ -357,9 +412,50 @@ mod tests {
 
     /// Returns the neuron of a snapshot as a validator dials it.
     fn dialled(snapshot: &MetagraphInfo) -> Peer {
-        let table = MemoryDirectory::default();
-        table.set(seats(snapshot));
-        peer(&table.seats()[0]).unwrap()
+        seat_views(snapshot, AddressScope::Local, V1Policy::Refused).remove(0).reach.unwrap()
+    }
+
+    #[test]
+    fn nh_35_a_clock_behind_a_final_block_is_refused() {
+        let seconds = Duration::from_secs;
+        assert_eq!(behind(seconds(100), seconds(102)), None);
+        assert_eq!(behind(seconds(100), Duration::from_millis(102_100)), Some(Duration::from_millis(2_100)));
+        assert_eq!(behind(seconds(100), seconds(90)), None, "a final block is old");
+        let error = JoinError::Clock { block: 7, behind: Duration::from_millis(11_260) };
+        assert_eq!(error.to_string(), "the clock of this machine is at least 11.2 s behind block 7");
+        assert_eq!(Hints::of(&error).iter().count(), 1);
+    }
+
+    #[test]
+    fn nh_30_a_seat_that_cannot_be_asked_has_a_reason() {
+        let address = ([198, 51, 100, 7], 8_091).into();
+        let reach = |change: fn(&mut NeuronInfo), scope| {
+            let mut snapshot = snapshot(address);
+            change(&mut snapshot.neurons[0]);
+            seat_views(&snapshot, scope, V1Policy::Refused).remove(0).reach
+        };
+        fn axon(neuron: &mut NeuronInfo) -> &mut AxonInfo {
+            neuron.axon.as_mut().unwrap()
+        }
+        let global = AddressScope::Global;
+        assert!(reach(|_| (), global).is_ok());
+        assert_eq!(reach(|neuron| neuron.axon = None, global), Err(AskError::NotServing));
+        assert_eq!(reach(|neuron| axon(neuron).endpoint.port = 0, global), Err(AskError::NotServing));
+        let local = |neuron: &mut NeuronInfo| axon(neuron).endpoint = SocketAddr::from(([10, 0, 0, 1], 80)).into();
+        assert_eq!(reach(local, global), Err(AskError::OutOfScope));
+        assert!(reach(local, AddressScope::Local).is_ok());
+        let unreadable = |neuron: &mut NeuronInfo| axon(neuron).certificate = Some(vec![0xff].try_into().unwrap());
+        assert!(matches!(reach(unreadable, global), Err(AskError::Tls(_))));
+    }
+
+    #[test]
+    fn nh_52_a_v1_miner_is_asked_only_if_the_validator_allows_it() {
+        let mut snapshot = snapshot(([198, 51, 100, 7], 8_091).into());
+        snapshot.neurons[0].axon.as_mut().unwrap().protocol = 0;
+        let reach = |v1| seat_views(&snapshot, AddressScope::Global, v1).remove(0).reach;
+        assert_eq!(reach(V1Policy::Refused), Err(AskError::V1Refused));
+        assert_eq!(reach(V1Policy::Served).unwrap().speaks, PeerProtocol::V1);
+        assert_eq!(crate::ValidatingOptions::default().v1, V1Policy::Refused);
     }
 
     #[test]

@@ -223,6 +223,7 @@ pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, MemoryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Verdict;
     use myelin_primitives::Fraction;
     use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -236,8 +237,8 @@ mod tests {
         let mut memory = open(path, 1).unwrap();
         memory.rounds = 7;
         let (all, half) = (Fraction::from_u16(u16::MAX), Fraction::HALF);
-        memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Some(all), half);
-        memory.scores.note((PublicKey::from_bytes([3; 32]), 0), None, half);
+        memory.scores.note((PublicKey::from_bytes([2; 32]), 5), Verdict::Score(all), true, half);
+        memory.scores.note((PublicKey::from_bytes([3; 32]), 0), Verdict::Score(Fraction::ZERO), false, half);
         let weights = vec![Entry::from((2, 65_535))];
         memory.pending = vec![PendingReveal { netuid: NETUID, weights, salt: vec![1, 2], version_key: 0, made_at: 9 }];
         memory

@@ -241,7 +241,9 @@ impl AnnouncedAxon {
             ended = announce(&member, &wanted) => Err(ended),
         };
         member.send(NeuronEvent::Stopping);
-        axon.stop().await?;
+        let stopped = axon.stop().await;
+        member.report().flush().await;
+        stopped?;
         Ok(ended?)
     }
 }

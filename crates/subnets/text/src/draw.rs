@@ -6,6 +6,7 @@
 use crate::{
     ModelHash, Sampling,
     challenge::{MAX_PROMPT, MAX_TOKENS, TOP_K, TextChallenge},
+    settings::QuestionSettings,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_sources::{random::Random, world::generate};
@@ -17,6 +18,9 @@ const WORDS: RangeInclusive<usize> = 3..=24;
 
 /// The temperatures that are drawn, in thousandths. One in four challenges has one right answer for any seed.
 const TEMPERATURES: [u32; 4] = [0, 700, 800, 1_000];
+
+/// The longest prompt of a challenge with the fixed settings that is usual, in bytes.
+const USUAL_PROMPT: usize = 256;
 
 /// The greatest number of texts for prompts.
 const MAX_TEXTS: usize = 100_000;
@@ -64,11 +68,32 @@ impl Prompts {
     }
 
     fn draw(&self, random: &mut Random) -> String {
+        passage(&self.text(random), random)
+    }
+
+    /// Returns a random text.
+    fn text(&self, random: &mut Random) -> String {
         match self {
-            Self::Made => generate(random.next(), 1).first().map(|text| passage(text, random)),
-            Self::Of(texts) => texts.get(random.below(texts.len())).map(|text| passage(text, random)),
+            Self::Made => generate(random.next(), 1).pop(),
+            Self::Of(texts) => texts.get(random.below(texts.len())).cloned(),
         }
         .unwrap_or_default()
+    }
+
+    /// Returns successive words of this many bytes, or of a few less if a character does not fit.
+    ///
+    /// Few texts are as long as a consumer's prompt, so several are joined.
+    pub(crate) fn draw_bytes(&self, random: &mut Random, bytes: usize) -> String {
+        let mut drawn = self.text(random);
+        let start = random.below(drawn.split_whitespace().count());
+        drawn = drawn.split_whitespace().skip(start).collect::<Vec<_>>().join(" ");
+        // Each text has a word, so this ends.
+        while drawn.len() < bytes.min(MAX_PROMPT) {
+            drawn.push(' ');
+            drawn.push_str(&self.text(random).split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        drawn.truncate(drawn.floor_char_boundary(bytes.clamp(1, MAX_PROMPT)));
+        drawn
     }
 }
 
@@ -105,22 +130,33 @@ impl ChallengeDraw {
         (*self.lengths.end()).clamp(1, MAX_TOKENS)
     }
 
-    /// Returns the challenge of this seed for this miner.
-    pub fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
+    /// Returns true if challenges with the fixed settings look like this question.
+    pub fn covers(&self, question: &TextChallenge) -> bool {
+        let TextChallenge { prompt, sampling, max_tokens, .. } = question;
+        let is_short = prompt.len() <= USUAL_PROMPT && *max_tokens <= self.longest();
+        is_short && (1..=TOP_K).contains(&sampling.top_k)
+    }
+
+    /// Returns the challenge of this seed for this miner, with the settings of a consumer's question if there are some.
+    pub fn draw(&self, seed: u64, miner: PublicKey, settings: Option<QuestionSettings>) -> TextChallenge {
         let longest = self.longest();
         let lengths = usize::from((*self.lengths.start()).clamp(1, longest))..=usize::from(longest);
         let length = within(&mut Random::new("myelin-text/round", &[seed]), &lengths);
         let key = miner.as_bytes().chunks(8).map(|part| part.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)));
         let mut random = Random::new("myelin-text/challenge", &std::iter::once(seed).chain(key).collect::<Vec<_>>());
+        let prompt = match settings {
+            None => self.prompts.draw(&mut random),
+            Some(settings) => self.prompts.draw_bytes(&mut random, settings.prompt_bytes),
+        };
+        let own_seed = random.next();
+        let temperature = TEMPERATURES.get(random.below(TEMPERATURES.len())).copied().unwrap_or_default();
+        let fixed = Sampling { temperature_milli: temperature, top_k: TOP_K };
         TextChallenge {
             model: self.model,
-            prompt: self.prompts.draw(&mut random),
-            seed: random.next(),
-            sampling: Sampling {
-                temperature_milli: TEMPERATURES.get(random.below(TEMPERATURES.len())).copied().unwrap_or_default(),
-                top_k: TOP_K,
-            },
-            max_tokens: u16::try_from(length).unwrap_or(MAX_TOKENS),
+            prompt,
+            seed: own_seed,
+            sampling: settings.map_or(fixed, |settings| settings.sampling),
+            max_tokens: settings.map_or(u16::try_from(length).unwrap_or(MAX_TOKENS), |settings| settings.max_tokens),
             miner: Some(miner),
         }
     }
@@ -144,7 +180,7 @@ mod tests {
         let drawing = drawing(Prompts::Made);
         let mut seen = BTreeSet::new();
         for seed in 0..20 {
-            let of = |number| drawing.draw(seed, miner(number));
+            let of = |number| drawing.draw(seed, miner(number), None);
             assert_eq!(of(1), of(1));
             for number in 0..10 {
                 let challenge = of(number);
@@ -161,7 +197,7 @@ mod tests {
         let texts = ["  ".to_owned(), "one two three four five six".to_owned(), "seven eight nine".to_owned()];
         let prompts = Prompts::of(texts.clone()).unwrap();
         let drawing = drawing(prompts);
-        let drawn: BTreeSet<_> = (0..100).map(|seed| drawing.draw(seed, miner(1)).prompt).collect();
+        let drawn: BTreeSet<_> = (0..100).map(|seed| drawing.draw(seed, miner(1), None).prompt).collect();
         assert!(
             drawn.iter().all(|prompt| !prompt.is_empty() && texts.iter().any(|text| text.contains(prompt))),
             "{drawn:?}"
@@ -172,7 +208,7 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_limits_are_brought_back() {
-        let of = |lengths| ChallengeDraw { lengths, ..drawing(Prompts::Made) }.draw(1, miner(1)).max_tokens;
+        let of = |lengths| ChallengeDraw { lengths, ..drawing(Prompts::Made) }.draw(1, miner(1), None).max_tokens;
         assert_eq!(of(0..=0), 1);
         assert_eq!(of(u16::MAX..=u16::MAX), MAX_TOKENS);
     }

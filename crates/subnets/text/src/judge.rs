@@ -9,10 +9,11 @@ use crate::{
     proof::{ProofCheck, Tolerance, verify},
     reputation::{Reputations, RoundConduct},
     score::{AnswerLength, AnswerWork, scores},
+    settings::ConsumerSettings,
     task::TextTask,
 };
-use myelin_primitives::Fraction;
-use myelin_subnet_kit::{Exchange, Judge, Reply};
+use myelin_primitives::{BlockNumber, Fraction};
+use myelin_subnet_kit::{Exchange, Judge, Reply, SeatKey, Verdict};
 use myelin_wire::PublicKey;
 use std::{fmt, sync::Arc};
 
@@ -45,6 +46,9 @@ pub struct Judgement {
 /// A receiver of judgements, called on the thread that judges.
 type JudgementSink = Box<dyn Fn(Judgement) + Send + Sync>;
 
+/// The block in which a hotkey took its seat, if it has one.
+type SeatLookup = Box<dyn Fn(PublicKey) -> Option<BlockNumber> + Send + Sync>;
+
 /// The judge of the text subnet.
 pub struct TextJudge {
     model: Model,
@@ -54,6 +58,9 @@ pub struct TextJudge {
     /// The secret that decides on the recomputed tokens, so that no miner can foresee them.
     secret: u64,
     reputations: Arc<Reputations>,
+    seats: SeatLookup,
+    /// The settings of the questions that were answered, from which those of challenges are drawn.
+    asked: ConsumerSettings,
     listener: Option<JudgementSink>,
 }
 
@@ -66,7 +73,24 @@ impl TextJudge {
         let most = u16::try_from(model.context_length() / 2).unwrap_or(u16::MAX).max(1);
         let (least, longest) = drawing.lengths.clone().into_inner();
         let drawing = ChallengeDraw { lengths: least.min(most)..=longest.min(most), ..drawing };
-        Self { model, drawing, checked: CHECKED, tolerance: Tolerance::F32, secret, reputations, listener: None }
+        Self {
+            model,
+            drawing,
+            checked: CHECKED,
+            tolerance: Tolerance::F32,
+            secret,
+            reputations,
+            seats: Box::new(|_| Some(0)),
+            asked: ConsumerSettings::default(),
+            listener: None,
+        }
+    }
+
+    /// Sets the lookup of the block in which a hotkey took its seat. By default all have one since block 0.
+    #[must_use]
+    pub fn with_seats(mut self, seats: impl Fn(PublicKey) -> Option<BlockNumber> + Send + Sync + 'static) -> Self {
+        self.seats = Box::new(seats);
+        self
     }
 
     /// Recomputes this many tokens of each answer.
@@ -117,9 +141,28 @@ impl TextJudge {
 
     /// Notes the conduct of a miner outside of a round.
     pub fn note(&self, miner: PublicKey, conduct: RoundConduct) {
-        if let Err(error) = self.reputations.note([(miner, conduct)]) {
+        self.note_all(self.seat(miner).map(|seat| (seat, conduct)));
+    }
+
+    fn note_all(&self, conducts: impl IntoIterator<Item = (SeatKey, RoundConduct)>) {
+        if let Err(error) = self.reputations.note(conducts) {
             tracing::error!(%error, "reputations are not kept");
         }
+    }
+
+    /// Returns the seat of a miner, to which its reputation belongs.
+    fn seat(&self, miner: PublicKey) -> Option<SeatKey> {
+        Some((miner, (self.seats)(miner)?))
+    }
+
+    /// Records the settings of a consumer's question that was answered. Challenges take them over.
+    pub fn note_question(&self, question: &TextChallenge) {
+        self.asked.push(question);
+    }
+
+    /// Returns true if challenges look like this question, so that a miner that fails it fails challenges too.
+    pub fn is_usual(&self, question: &TextChallenge) -> bool {
+        self.drawing.covers(question) || self.asked.covers(question)
     }
 
     fn examine_exchange(&self, (challenge, reply): &Exchange<TextTask>) -> Option<ExaminedAnswer> {
@@ -191,7 +234,7 @@ struct ExaminedAnswer {
 
 impl Judge<TextTask> for TextJudge {
     fn draw(&self, seed: u64, miner: PublicKey) -> TextChallenge {
-        let mut challenge = self.drawing.draw(seed, miner);
+        let mut challenge = self.drawing.draw(seed, miner, self.asked.draw(seed));
         while fits(&self.model, &challenge).is_err() {
             // Words may have more tokens than the context has room for.
             let half = challenge.prompt.split_whitespace().count() / 2;
@@ -205,30 +248,31 @@ impl Judge<TextTask> for TextJudge {
 
     fn score(&self, challenge: &TextChallenge, reply: &Reply<TextAnswer>) -> Fraction {
         let alone = [(challenge.clone(), Some(reply.clone()))];
-        self.rank(&alone).pop().unwrap_or(Fraction::from_u16(0))
+        match self.rank(&alone).pop() {
+            Some(Verdict::Score(score)) => score,
+            Some(Verdict::Abstain) | None => Fraction::ZERO,
+        }
     }
 
-    fn rank(&self, round: &[Exchange<TextTask>]) -> Vec<Fraction> {
+    fn rank(&self, round: &[Exchange<TextTask>]) -> Vec<Verdict> {
         let looked: Vec<_> = round.iter().map(|exchange| self.examine_exchange(exchange)).collect();
-        // If no miner answers, the connection of this machine is broken.
-        let is_silent =
-            looked.len() > 1 && looked.iter().flatten().all(|looked| looked.conduct == RoundConduct::Missing);
-        let conducts = round.iter().zip(&looked).filter_map(|((challenge, _), looked)| {
-            Some((challenge.miner?, looked.as_ref().filter(|_| !is_silent)?.conduct))
-        });
-        if let Err(error) = self.reputations.note(conducts) {
-            tracing::error!(%error, "reputations are not kept");
-        }
+        let seats: Vec<_> = round.iter().map(|(challenge, _)| self.seat(challenge.miner?)).collect();
+        let conducts = seats.iter().zip(&looked);
+        self.note_all(conducts.filter_map(|(seat, looked)| Some(((*seat)?, looked.as_ref()?.conduct))));
         let length = AnswerLength {
             asked: round.first().map_or(0, |(challenge, _)| challenge.max_tokens),
             longest: self.drawing.longest(),
         };
-        let works: Vec<_> = round
-            .iter()
-            .zip(looked)
-            .map(|((challenge, _), looked)| Some((looked?.work?, self.reputations.of(challenge.miner?))))
-            .collect();
-        scores(length, &works)
+        let work = |(seat, looked): (Option<SeatKey>, &Option<ExaminedAnswer>)| {
+            Some((looked.as_ref()?.work?, self.reputations.of(seat?)))
+        };
+        let works: Vec<_> = seats.into_iter().zip(&looked).map(work).collect();
+        let verdict = |(score, looked): (Fraction, Option<ExaminedAnswer>)| match looked {
+            Some(_) => Verdict::Score(score),
+            // An answer that cannot be examined is no fault of its miner.
+            None => Verdict::Abstain,
+        };
+        scores(length, &works).into_iter().zip(looked).map(verdict).collect()
     }
 }
 

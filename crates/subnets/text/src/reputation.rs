@@ -5,12 +5,15 @@
 //! wrong sets it to zero. Scores are proportional to its third power. A miner that misses 1 % of the questions keeps 95
 //! % of the pay, and one that drops half of them 0.5 %. One proven wrong answer in sixteen halves the pay. A new miner
 //! reaches the full reputation after sixteen answers.
+//!
+//! A reputation belongs to a seat: a hotkey that takes another seat starts over.
 
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_files::{Access, FileError, FileFault, OnExisting};
-use myelin_primitives::{Fraction, MILLION};
+use myelin_primitives::{BlockNumber, Fraction, MILLION};
+use myelin_subnet_kit::SeatKey;
 use myelin_wire::PublicKey;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     io,
@@ -27,8 +30,8 @@ const MAX_HOTKEYS: usize = 4_096;
 /// The greatest size of the file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The version of the file.
-const VERSION: u32 = 1;
+/// The version of the file. Version 1 is read too.
+const VERSION: u32 = 2;
 
 /// The reputation of a miner, from 0 to 16 steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,10 +72,27 @@ impl Reputation {
     }
 }
 
+/// The reputation of the miner on a seat.
+#[derive(Clone, Copy, Debug)]
+struct SeatReputation {
+    /// The block in which the hotkey took the seat. A file of version 1 does not say it: the next seat counts.
+    since: Option<BlockNumber>,
+    reputation: Reputation,
+}
+
+impl SeatReputation {
+    /// Returns the reputation of the hotkey on a seat since this block.
+    fn on(self, since: BlockNumber) -> Option<Reputation> {
+        self.since.is_none_or(|known| known == since).then_some(self.reputation)
+    }
+}
+
+type ReputationTable = BTreeMap<PublicKey, SeatReputation>;
+
 /// The reputations of all miners, stored in a file if there is one.
 #[derive(Debug, Default)]
 pub struct Reputations {
-    table: Mutex<BTreeMap<PublicKey, Reputation>>,
+    table: Mutex<ReputationTable>,
     file: Option<PathBuf>,
 }
 
@@ -98,9 +118,24 @@ impl Diagnostic for ReputationsError {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReputationsFile {
+struct ReputationsFile<Entry> {
     version: u32,
-    reputations: BTreeMap<String, u8>,
+    /// The entries by the addresses of hotkeys.
+    reputations: BTreeMap<String, Entry>,
+}
+
+/// A reputation in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredReputation {
+    since: Option<BlockNumber>,
+    steps: u8,
+}
+
+/// The version of a file, whatever else it has.
+#[derive(Deserialize)]
+struct FileVersion {
+    version: u32,
 }
 
 impl Reputations {
@@ -131,37 +166,40 @@ impl Reputations {
         Ok(Self { table: Mutex::new(table), file: Some(path) })
     }
 
-    /// Returns the reputation of a miner.
-    pub fn of(&self, miner: PublicKey) -> Reputation {
-        self.lock().get(&miner).copied().unwrap_or_default()
+    /// Returns the reputation of the miner on a seat.
+    pub fn of(&self, (miner, since): SeatKey) -> Reputation {
+        self.lock().get(&miner).and_then(|known| known.on(since)).unwrap_or_default()
     }
 
     /// Records the conduct of miners and stores the table.
     ///
     /// # Errors
     /// [`ReputationsError`] if the table cannot be stored. The change in memory stays.
-    pub fn note(&self, conducts: impl IntoIterator<Item = (PublicKey, RoundConduct)>) -> Result<(), ReputationsError> {
+    pub fn note(&self, conducts: impl IntoIterator<Item = (SeatKey, RoundConduct)>) -> Result<(), ReputationsError> {
         let mut table = self.lock();
-        for (miner, conduct) in conducts {
-            let reputation = table.get(&miner).copied().unwrap_or_default().after(conduct);
+        for ((miner, since), conduct) in conducts {
+            let known = table.get(&miner).and_then(|known| known.on(since));
+            let reputation = known.unwrap_or_default().after(conduct);
             if reputation == Reputation::NONE {
                 table.remove(&miner);
             } else {
-                table.insert(miner, reputation);
+                table.insert(miner, SeatReputation { since: Some(since), reputation });
             }
         }
         while table.len() > MAX_HOTKEYS {
             // The miner with the lowest reputation has the least to lose.
-            let least = table.iter().min_by_key(|(_, reputation)| **reputation).map(|(miner, _)| *miner);
+            let least = table.iter().min_by_key(|(_, known)| known.reputation).map(|(miner, _)| *miner);
             least.map(|miner| table.remove(&miner));
         }
         let Some(path) = &self.file else { return Ok(()) };
-        let reputations = table.iter().map(|(miner, reputation)| (miner.to_string(), reputation.0)).collect();
-        let stored = ReputationsFile { version: VERSION, reputations };
+        let stored = |(miner, known): (&PublicKey, &SeatReputation)| {
+            (miner.to_string(), StoredReputation { since: known.since, steps: known.reputation.0 })
+        };
+        let stored = ReputationsFile { version: VERSION, reputations: table.iter().map(stored).collect() };
         write(path, &stored).map_err(|fault| ReputationsError { doing: "write", path: path.clone(), fault })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Reputation>> {
+    fn lock(&self) -> MutexGuard<'_, ReputationTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,20 +208,34 @@ impl Reputations {
 ///
 /// # Errors
 /// The fault of the content, as a text.
-fn parse(bytes: &[u8]) -> Result<BTreeMap<PublicKey, Reputation>, String> {
-    let stored: ReputationsFile = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if stored.version != VERSION || stored.reputations.len() > MAX_HOTKEYS {
-        return Err(format!("it has version {} and {} entries", stored.version, stored.reputations.len()));
+fn parse(bytes: &[u8]) -> Result<ReputationTable, String> {
+    let FileVersion { version } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    match version {
+        1 => entries(bytes, |steps: u8| StoredReputation { since: None, steps }),
+        VERSION => entries(bytes, |stored| stored),
+        other => Err(format!("it has version {other}")),
     }
-    let entry = |(address, steps): (String, u8)| {
+}
+
+/// Parses the entries of a file, which `read` converts to those of today.
+fn entries<Entry: DeserializeOwned>(
+    bytes: &[u8],
+    read: impl Fn(Entry) -> StoredReputation,
+) -> Result<ReputationTable, String> {
+    let stored: ReputationsFile<Entry> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if stored.reputations.len() > MAX_HOTKEYS {
+        return Err(format!("it has {} entries", stored.reputations.len()));
+    }
+    let entry = |(address, stored): (String, Entry)| {
         let miner = myelin_wire::from_ss58(&address).map_err(|error| error.to_string())?;
-        Ok((miner, Reputation(steps.min(STEPS))))
+        let StoredReputation { since, steps } = read(stored);
+        Ok((miner, SeatReputation { since, reputation: Reputation(steps.min(STEPS)) }))
     };
     stored.reputations.into_iter().map(entry).collect()
 }
 
 /// Writes an atomic private file.
-fn write(path: &Path, stored: &ReputationsFile) -> Result<(), FileFault> {
+fn write(path: &Path, stored: &ReputationsFile<StoredReputation>) -> Result<(), FileFault> {
     let bytes = serde_json::to_vec(stored).map_err(io::Error::from)?;
     myelin_files::write(path, &bytes, Access::Private, OnExisting::Replace).map_err(|error| error.source)
 }
@@ -233,7 +285,7 @@ mod tests {
     fn it_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        let (good, bad) = (PublicKey::from_bytes([1; 32]), PublicKey::from_bytes([2; 32]));
+        let (good, bad) = ((PublicKey::from_bytes([1; 32]), 7), (PublicKey::from_bytes([2; 32]), 8));
         let reputations = Reputations::open(&path).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Proven)]).unwrap();
         reputations.note([(good, RoundConduct::Proven), (bad, RoundConduct::Wrong)]).unwrap();
@@ -244,11 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn nh_38_the_same_hotkey_on_another_seat_starts_over() {
+        let (hotkey, reputations) = (PublicKey::from_bytes([1; 32]), Reputations::default());
+        reputations.note([((hotkey, 5), RoundConduct::Proven); 3]).unwrap();
+        assert_eq!((reputations.of((hotkey, 5)), reputations.of((hotkey, 9))), (Reputation(3), Reputation::NONE));
+        reputations.note([((hotkey, 9), RoundConduct::Proven)]).unwrap();
+        assert_eq!((reputations.of((hotkey, 5)), reputations.of((hotkey, 9))), (Reputation::NONE, Reputation(1)));
+    }
+
+    #[test]
     fn a_table_beyond_its_limit_is_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
         fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
+        assert_eq!(Reputations::open(&path).unwrap().of((PublicKey::from_bytes([1; 32]), 0)), Reputation::NONE);
         assert_eq!(fs::metadata(folder.path().join("reputations.damaged")).unwrap().len(), MAX_BYTES + 1);
         assert!(!path.exists());
     }
@@ -264,9 +325,9 @@ mod tests {
     fn a_damaged_table_is_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        for damaged in ["", "{}", "{\"version\":2,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
+        for damaged in ["", "{}", "{\"version\":3,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
             myelin_files::write(&path, &damaged, Access::Private, OnExisting::Replace).unwrap();
-            assert_eq!(Reputations::open(&path).unwrap().of(PublicKey::from_bytes([1; 32])), Reputation::NONE);
+            assert_eq!(Reputations::open(&path).unwrap().of((PublicKey::from_bytes([1; 32]), 0)), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());
         }
@@ -277,7 +338,7 @@ mod tests {
         fn the_table_is_bounded(keys in proptest::collection::btree_set(any::<u32>(), 0..50)) {
             let reputations = Reputations::default();
             let hotkey = |number: u32| PublicKey::from_bytes([number.to_le_bytes(); 8].concat().try_into().unwrap());
-            reputations.note(keys.iter().map(|key| (hotkey(*key), RoundConduct::Proven))).unwrap();
+            reputations.note(keys.iter().map(|key| ((hotkey(*key), 0), RoundConduct::Proven))).unwrap();
             prop_assert_eq!(reputations.lock().len(), keys.len());
         }
     }
@@ -287,33 +348,53 @@ mod tests {
         use crate::fixture;
         use serde_json::{Value, json};
 
-        #[test]
-        fn reputations_1() {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("reputations.json");
-            myelin_files::write(
-                &path,
-                &fixture::read("reputations/1/reputations.json"),
-                Access::Private,
-                OnExisting::Replace,
-            )
-            .unwrap();
+        /// Opens a copy of a file of this version, and returns its path and its meaning.
+        fn opened(folder: &Path, version: u32) -> (PathBuf, Reputations, Value) {
+            let path = folder.join("reputations.json");
+            let content = fixture::read(&format!("reputations/{version}/reputations.json"));
+            myelin_files::write(&path, &content, Access::Private, OnExisting::Replace).unwrap();
             let reputations = Reputations::open(&path).unwrap();
             let said: Vec<_> = reputations
                 .lock()
                 .iter()
-                .map(|(miner, reputation)| {
+                .map(|(miner, known)| {
                     json!({
                         "hotkey": format!("{miner:#x}"),
-                        "steps_of_16": reputation.0,
-                        "score_ppm": reputation.cubed().of(MILLION.into()),
+                        "seat_since": known.since,
+                        "steps_of_16": known.reputation.0,
+                        "score_ppm": known.reputation.cubed().of(MILLION.into()),
                     })
                 })
                 .collect();
-            let meaning: Value = serde_json::from_slice(&fixture::read("reputations/1/meaning.json")).unwrap();
-            assert_eq!(json!({ "reputations": said }), meaning);
+            (path, reputations, json!({ "reputations": said }))
+        }
+
+        fn meaning(version: u32) -> Value {
+            serde_json::from_slice(&fixture::read(&format!("reputations/{version}/meaning.json"))).unwrap()
+        }
+
+        #[test]
+        fn reputations_1() {
+            let folder = tempfile::tempdir().unwrap();
+            let (_, reputations, mut said) = opened(folder.path(), 1);
+            for entry in said["reputations"].as_array_mut().unwrap() {
+                assert_eq!(entry.as_object_mut().unwrap().remove("seat_since"), Some(Value::Null));
+            }
+            assert_eq!(said, meaning(1));
+            // The first seat on which the hotkey is noted keeps the reputation, and no other.
+            let miner = PublicKey::from_bytes([3; 32]);
+            assert_eq!(reputations.of((miner, 77)), Reputation(5));
+            reputations.note([((miner, 77), RoundConduct::Proven)]).unwrap();
+            assert_eq!((reputations.of((miner, 77)), reputations.of((miner, 78))), (Reputation(6), Reputation::NONE));
+        }
+
+        #[test]
+        fn reputations_2() {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, reputations, said) = opened(folder.path(), 2);
+            assert_eq!(said, meaning(2));
             reputations.note([]).unwrap();
-            fixture::assert_written("reputations/1/reputations.json", &fs::read(&path).unwrap());
+            fixture::assert_written("reputations/2/reputations.json", &fs::read(&path).unwrap());
         }
     }
 }

@@ -19,6 +19,7 @@ use myelin_subnet_kit::{
     AnnouncedAxon, Board, BoardEntry, Member, Miner, MiningOptions, ServeError, ServingOptions, ValidateError,
     ValidatingOptions, Validator, mine as serve_miner,
 };
+use myelin_wire::PublicKey;
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// The file of the reputations of miners.
@@ -81,7 +82,7 @@ pub struct TextValidatorOptions {
     pub rounds: ValidatingOptions,
     /// The options of the axon that consumers ask.
     pub serving: ServingOptions,
-    /// The limits of consumers.
+    /// The limits of consumers. Miners have the patience of challenges.
     pub limits: GateLimits,
     /// The source of prompts.
     pub prompts: Prompts,
@@ -145,13 +146,15 @@ pub async fn validate(
     let reputations = Arc::new(Reputations::open(member.state().file(REPUTATIONS))?);
     let drawing = ChallengeDraw { model: hash, prompts, lengths };
     let examiner = TextJudge::new(model, drawing, secret()?, reputations);
-    let examiner =
-        Arc::new(examiner.with_checked_tokens(checked).with_tolerance(tolerance).with_judgement_sink(telling));
+    let seats = member.clone();
+    let since = move |hotkey| Some(seats.snapshot().by_hotkey(&hotkey)?.registered_at);
+    let examiner = examiner.with_checked_tokens(checked).with_tolerance(tolerance).with_seats(since);
+    let examiner = Arc::new(examiner.with_judgement_sink(telling));
 
-    let dendrite = member.dendrite().v1(rounds.v1).max_answer(rounds.max_answer);
+    let limits = GateLimits { patience: rounds.patience, ..limits };
     let validator = Validator::open(member, Arc::new(TextTask), Arc::clone(&examiner), rounds)?;
     let best = Arc::new(Best { board: validator.board(), member: member.clone() });
-    let gate = Gate::new(Arc::new(dendrite), examiner, best, limits);
+    let gate = Gate::new(validator.dendrite(), examiner, best, limits);
     let consumers = Consumers(member.table());
     let serving = AnnouncedAxon::start(member, serving, consumers, vec![gate.endpoint()]).await?;
 
@@ -248,5 +251,9 @@ impl Candidates for Best {
         // A miner without a score is no candidate.
         let has_earned = |standing: &BoardEntry| standing.score.is_some_and(|score| score.average > 0);
         self.board.standings().into_iter().filter(has_earned).map(candidate).collect()
+    }
+
+    fn failed(&self, miner: PublicKey, consumer: PublicKey) {
+        self.board.note_organic_failure(miner, consumer);
     }
 }

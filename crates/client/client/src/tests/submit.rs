@@ -218,6 +218,26 @@ async fn what_was_not_seen_is_looked_for_until_it_is_known() {
 }
 
 #[tokio::test]
+async fn nh_50_what_nodes_have_forgotten_is_not_looked_for() {
+    let world = World::new(1);
+    let account = account_on(&world).await;
+    let mut looks = 0;
+    let on_unseen = |unseen: &UnseenTransaction| {
+        looks += 1;
+        assert_eq!(unseen.trouble.as_ref().is_some_and(ChainError::is_forgotten), looks == 2, "{unseen}");
+        if looks == 1 {
+            let height = world.block(vec![world.pool().pop().unwrap()], vec![(0, success())]);
+            world.discard(height);
+        }
+    };
+    let error = account.submit_until_known(&call(), SHORT, on_unseen).await.unwrap_err();
+    assert!(matches!(error, CallError::Forgotten { .. }), "{error}");
+    assert_eq!((looks, error.code(), Hints::of(&error).iter().count()), (2, "unseen", 1));
+    // The next call takes the nonce that the chain gives.
+    assert_eq!(account.send(&call()).await.unwrap().nonce, 0);
+}
+
+#[tokio::test]
 async fn what_failed_is_not_looked_for() {
     let world = World::new(1);
     let account = account_on(&world).await;

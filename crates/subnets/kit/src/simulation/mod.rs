@@ -8,10 +8,10 @@ mod trial;
 pub use trial::{Trial, TrialError, TrialResult, TrialRow};
 
 use super::{
-    Exchange, Judge, Miner, Reply, Task,
+    Exchange, Judge, Miner, Reply, Task, Verdict,
     dice::{dice, number},
     endpoint::mine,
-    question, ranked,
+    question, verdicts,
 };
 use core::ops::ControlFlow;
 use myelin_neuron::AskError;
@@ -81,8 +81,19 @@ pub struct SimulatedOutcome {
     pub first: Option<Duration>,
     /// The time until the answer or the failure, in simulated time.
     pub elapsed: Duration,
-    /// The score in parts of a million, or the cause of a missing score.
-    pub score: Result<u64, AskError>,
+    /// The score in parts of a million, or the cause of a missing answer. Without a judgement there is no score.
+    pub score: Result<Option<u64>, AskError>,
+}
+
+/// A round of a world that cannot be held. It is a fault of the judge.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// The judge drew a challenge that is no message of the task.
+    #[error("the judge drew a challenge that is no message of the task: {0}")]
+    Challenge(#[from] Mismatch),
+    /// The judge gave more verdicts than there are exchanges.
+    #[error("the judge gave more verdicts than there are exchanges")]
+    Verdicts,
 }
 
 /// The result of one request, with the reply if it can be scored.
@@ -129,8 +140,8 @@ impl<T: Task> World<T> {
     /// Runs a round with all miners, and returns the results by number.
     ///
     /// # Errors
-    /// [`Mismatch`] if the judge draws a challenge that is no message of the task.
-    pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<SimulatedOutcome>, Mismatch> {
+    /// [`WorldError`] for a fault of the judge.
+    pub fn round(&self, judge: &impl Judge<T>, round: u64) -> Result<Vec<SimulatedOutcome>, WorldError> {
         self.round_of(judge, round, &(0..self.seats.len()).collect::<Vec<_>>())
     }
 
@@ -143,7 +154,7 @@ impl<T: Task> World<T> {
         judge: &impl Judge<T>,
         round: u64,
         miners: &[usize],
-    ) -> Result<Vec<SimulatedOutcome>, Mismatch> {
+    ) -> Result<Vec<SimulatedOutcome>, WorldError> {
         let mut outcomes = Vec::with_capacity(miners.len());
         let mut exchanges: Vec<Exchange<T>> = Vec::with_capacity(miners.len());
         for index in miners {
@@ -153,9 +164,10 @@ impl<T: Task> World<T> {
             outcomes.push(outcome);
             exchanges.push((challenge, reply));
         }
-        for (outcome, score) in outcomes.iter_mut().zip(ranked::<T>(judge, &exchanges)) {
-            if let Some(score) = score {
-                outcome.score = Ok(score.of(MILLION.into()));
+        let verdicts = verdicts::<T>(judge, &exchanges).ok_or(WorldError::Verdicts)?;
+        for (outcome, verdict) in outcomes.iter_mut().zip(verdicts) {
+            if let (Ok(outcome), Verdict::Score(score)) = (&mut outcome.score, verdict) {
+                *outcome = Some(score.of(MILLION.into()));
             }
         }
         Ok(outcomes)
@@ -179,9 +191,10 @@ impl<T: Task> World<T> {
             return Ok((SimulatedOutcome { first: None, elapsed: self.patience, score: Err(late) }, None));
         };
         Ok(match bytes.and_then(|bytes| self.read(message, &bytes)) {
-            Ok(answer) => {
-                (SimulatedOutcome { first: Some(first), elapsed, score: Ok(0) }, Some(Reply { answer, first, elapsed }))
-            }
+            Ok(answer) => (
+                SimulatedOutcome { first: Some(first), elapsed, score: Ok(None) },
+                Some(Reply { answer, first, elapsed }),
+            ),
             Err(error) => (SimulatedOutcome { first: None, elapsed, score: Err(error) }, None),
         })
     }
@@ -379,18 +392,18 @@ mod tests {
     #[test]
     fn everybody_gets_what_they_did() {
         let rounds = rounds(3);
-        let late = Err(AskError::TimedOut(1.0));
+        let late: Result<Option<u64>, _> = Err(AskError::TimedOut(1.0));
         let mut arrived = 0;
         for outcomes in &rounds {
             let scores: Vec<_> = outcomes.iter().map(|outcome| &outcome.score).collect();
-            assert_eq!(*scores[0], Ok(1_000_000));
-            assert_eq!(*scores[2], Ok(500_000));
+            assert_eq!(*scores[0], Ok(Some(1_000_000)));
+            assert_eq!(*scores[2], Ok(Some(500_000)));
             assert!(matches!(scores[3], Err(AskError::Content(_))), "{:?}", scores[3]);
             assert_eq!(*scores[4], late);
             assert!(matches!(scores[5], Err(AskError::Refused { status: 500, .. })));
             assert_eq!(*scores[6], late);
             match scores[1] {
-                Ok(1_000_000) => arrived += 1,
+                Ok(Some(1_000_000)) => arrived += 1,
                 lost => assert_eq!(*lost, late),
             }
         }

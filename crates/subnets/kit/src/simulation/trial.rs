@@ -1,17 +1,16 @@
 //! A trial of a validator in a world: rounds, averages and weights, by the code that runs on a chain.
 
-use super::{World, dice};
+use super::{SimulatedOutcome, World, WorldError, dice};
 use crate::{
-    Judge, NoWeights, Task, average_ppm,
-    dice::sample,
+    Judge, NoWeights, Task, Verdict, average_ppm,
+    cycle::SamplingCycle,
     event::percent,
-    scores::{Score, Scores},
+    scores::{Score, Scores, SeatKey},
     weights::{WeightBounds, weights},
 };
 use core::fmt;
 use myelin_primitives::{BlockNumber, Fraction, MILLION, U16_ONE, Uid};
-use myelin_wire::class::Mismatch;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The block in which all miners of a world took their seats.
 const SINCE: BlockNumber = 0;
@@ -47,9 +46,9 @@ impl Default for Trial {
 /// A trial that cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// The judge drew a challenge that is no message of the task.
-    #[error("the judge drew a challenge that is no message of the task: {0}")]
-    Challenge(#[from] Mismatch),
+    /// A round cannot be held.
+    #[error(transparent)]
+    Round(#[from] WorldError),
     /// The world has more miners than a subnet has seats.
     #[error("a subnet has no seats for {0} miners")]
     Seats(usize),
@@ -85,25 +84,28 @@ impl<T: Task> World<T> {
     /// # Errors
     /// [`TrialError`] if the trial cannot run.
     pub fn try_out(&self, judge: &impl Judge<T>, trial: &Trial) -> Result<TrialResult, TrialError> {
+        let seat = |index: usize| (Self::hotkey(index), SINCE);
         let neurons = u16::try_from(self.seats.len()).map_err(|_| TrialError::Seats(self.seats.len()))?;
         let mut scores = Scores::default();
+        let mut cycle = SamplingCycle::default();
+        let numbers: BTreeMap<SeatKey, usize> = (0..self.seats.len()).map(|index| (seat(index), index)).collect();
+        let asked_always = numbers.keys().map(|seat| (*seat, true)).collect();
         let mut times = vec![(Duration::ZERO, 0_u32); self.seats.len()];
         for round in 0..trial.rounds {
-            let all = (0..self.seats.len()).collect();
-            let asked = sample(dice([self.seed, round, u64::MAX, 1]), all, trial.sample);
+            let taken = cycle.take(dice([self.seed, round, u64::MAX, 1]), &asked_always, trial.sample);
+            let asked: Vec<usize> = taken.iter().filter_map(|seat| numbers.get(seat).copied()).collect();
             for (outcome, index) in self.round_of(judge, round, &asked)?.into_iter().zip(asked) {
-                let score = outcome.score.ok().and_then(|ppm| Fraction::from_ppm(u32::try_from(ppm).ok()?).ok());
-                if let (Some((sum, count)), true) = (times.get_mut(index), score.is_some()) {
+                if let (Some((sum, count)), true) = (times.get_mut(index), outcome.score.is_ok()) {
                     (*sum, *count) = (sum.saturating_add(outcome.elapsed), count.saturating_add(1));
                 }
-                scores.note((Self::hotkey(index), SINCE), score, trial.newest);
+                scores.note(seat(index), verdict(&outcome), outcome.score.is_ok(), trial.newest);
             }
         }
         let unasked = Score { since: SINCE, average: 0, asked: 0, answered: 0 };
         let mut rows: Vec<TrialRow> = Vec::with_capacity(self.seats.len());
-        for (index, (seat, (sum, count))) in self.seats.iter().zip(times).enumerate() {
-            let score = scores.get(Self::hotkey(index)).unwrap_or(unasked);
-            rows.push(TrialRow { name: seat.name.clone(), score, elapsed: sum.checked_div(count), weight: 0 });
+        for (index, (miner, (sum, count))) in self.seats.iter().zip(times).enumerate() {
+            let score = scores.get(seat(index)).unwrap_or(unasked);
+            rows.push(TrialRow { name: miner.name.clone(), score, elapsed: sum.checked_div(count), weight: 0 });
         }
         let averages: Vec<_> = (0..neurons).map(Uid::new).zip(rows.iter().map(|row| row.score.average)).collect();
         let Trial { least_entries, largest_share, .. } = *trial;
@@ -120,6 +122,16 @@ impl<T: Task> World<T> {
         };
         Ok(TrialResult { rounds: trial.rounds, rows, no_opinion })
     }
+}
+
+/// Returns the verdict on the outcome of a request.
+fn verdict(outcome: &SimulatedOutcome) -> Verdict {
+    let score = match outcome.score {
+        Ok(None) => return Verdict::Abstain,
+        Ok(Some(ppm)) => u32::try_from(ppm).ok().and_then(|ppm| Fraction::from_ppm(ppm).ok()),
+        Err(_) => None,
+    };
+    Verdict::Score(score.unwrap_or(Fraction::ZERO))
 }
 
 impl fmt::Display for TrialResult {
@@ -143,12 +155,16 @@ impl fmt::Display for TrialResult {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SimulatedLink, SimulatedMischief, SimulatedOutcome};
+    use super::super::{SimulatedLink, SimulatedMischief};
     use super::*;
     use crate::{Exchange, JsonTask, Miner, Reply};
     use core::ops::ControlFlow;
     use myelin_neuron::{AskError, Failure};
-    use myelin_wire::{PublicKey, Synapse, class::Class, python::Dict};
+    use myelin_wire::{
+        PublicKey, Synapse,
+        class::{Class, Mismatch},
+        python::Dict,
+    };
 
     /// A task that counts up to a number as a stream.
     struct Counting(JsonTask<u64, u64>);
@@ -216,7 +232,7 @@ mod tests {
             Fraction::from_u16(if is_right { u16::MAX } else { 0 })
         }
 
-        fn rank(&self, round: &[Exchange<Counting>]) -> Vec<Fraction> {
+        fn rank(&self, round: &[Exchange<Counting>]) -> Vec<Verdict> {
             let pace = |(number, reply): &Exchange<Counting>| {
                 let reply = reply.as_ref().filter(|reply| self.score(number, reply).of(1) == 1)?;
                 Some(u64::try_from(reply.elapsed.as_micros()).unwrap() / number)
@@ -228,7 +244,7 @@ mod tests {
                 }
                 _ => Fraction::from_u16(0),
             };
-            round.iter().map(score).collect()
+            round.iter().map(score).map(Verdict::Score).collect()
         }
     }
 
@@ -254,7 +270,7 @@ mod tests {
         let world = world(1);
         let outcomes = world.round(&Quickest, 3).unwrap();
         let number = Quickest.draw(dice([1, 3, u64::MAX, 0]), World::<Counting>::hotkey(0));
-        let SimulatedOutcome { first: Some(first), elapsed, score: Ok(1_000_000) } = outcomes[0] else {
+        let SimulatedOutcome { first: Some(first), elapsed, score: Ok(Some(1_000_000)) } = outcomes[0] else {
             panic!("{outcomes:?}")
         };
         assert_eq!(elapsed, first + Duration::from_millis(2) * u32::try_from(number - 1).unwrap());

@@ -2,25 +2,34 @@
 //!
 //! ```text
 //! metagraph ──▶ sample ──▶ round ──▶ averages ──▶ weights ──▶ set, or commit and reveal
-//!   seats        seeded     scores     kept         within      before each epoch
+//!   seats        a cycle    scores     kept         within      before each epoch
 //!   replaced ─────────────────────────▶ forgotten   the limits
 //! ```
+//!
+//! [`engine`] decides, and the loops do what it decides.
 
+mod engine;
 mod reveals;
 mod rounds;
 mod timing;
 mod weights;
 
+pub(crate) use engine::SeatView;
+
+use self::{engine::ValidatorEngine, weights::weigh};
 use super::{
     Judge, Task,
     event::NeuronEvent,
-    member::{Member, MemberError, peer},
+    member::{Member, MemberError, seat_views},
     memory::{self, MemoryError, ValidatorMemory},
+    round::JUDGING_LIMIT,
     scores::{ONE, Score},
 };
 use core::fmt;
+use futures::FutureExt;
+use myelin_client::MetagraphInfo;
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_neuron::{Dendrite, Directory, DirectoryEntry, Peer, V1Policy};
+use myelin_neuron::{Dendrite, Peer, V1Policy};
 use myelin_primitives::{BlockNumber, Fraction, MILLION, Uid};
 use myelin_wire::{PublicKey, v1::MAX_BODY};
 use std::{
@@ -28,6 +37,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// The file of the persistent state.
 const MEMORY: &str = "validator.json";
@@ -37,7 +47,9 @@ const MEMORY: &str = "validator.json";
 pub struct ValidatingOptions {
     /// The greatest number of miners in a round.
     pub sample: usize,
-    /// The time between the beginnings of two rounds, unless the first one takes longer.
+    /// The interval in which the challenges of a round are sent, each at a random moment.
+    ///
+    /// The next round begins after it, or after the last answer.
     pub every: Duration,
     /// The longest wait for an answer.
     pub patience: Duration,
@@ -53,12 +65,15 @@ pub struct ValidatingOptions {
     pub seed: Option<u64>,
     /// The greatest length of an answer, in bytes.
     pub max_answer: usize,
-    /// The treatment of v1 miners.
+    /// The longest time for each step of the judge. A round that takes longer is dropped.
+    pub judging_limit: Duration,
+    /// The treatment of v1 miners. Their answers are claims, and are worth at most a half.
     pub v1: V1Policy,
 }
 
 impl Default for ValidatingOptions {
-    /// Returns options that ask 16 miners every 12 s, each for up to 12 s, with a tenth for the newest score.
+    /// Returns options that ask 16 miners every 12 s, each for up to 12 s, with a tenth for the newest score, and no
+    /// v1 miners.
     fn default() -> Self {
         Self {
             sample: 16,
@@ -69,7 +84,8 @@ impl Default for ValidatingOptions {
             lead: None,
             seed: None,
             max_answer: MAX_BODY,
-            v1: V1Policy::default(),
+            judging_limit: JUDGING_LIMIT,
+            v1: V1Policy::Refused,
         }
     }
 }
@@ -117,33 +133,60 @@ pub struct BoardEntry {
 #[derive(Clone)]
 pub struct Board {
     member: Member,
-    memory: Arc<Mutex<ValidatorMemory>>,
+    v1: V1Policy,
+    engine: Arc<Mutex<ValidatorEngine>>,
     /// The lock is held while the file is written, so that an older state never replaces a newer one.
     writing: Arc<Mutex<()>>,
 }
 
 impl Board {
-    /// Returns the miners that serve, the best first.
+    /// Returns the miners that can be asked, the best first.
     pub fn standings(&self) -> Vec<BoardEntry> {
-        let seats = self.member.table().seats();
         let own = self.member.hotkey();
-        let memory = self.memory();
-        let others = seats.into_iter().filter(|(hotkey, _)| *hotkey != own);
-        let standing = |seat: (PublicKey, DirectoryEntry)| {
-            Some(BoardEntry { uid: seat.1.uid, peer: peer(&seat)?, score: memory.scores.get(seat.0) })
+        let seats = self.seats();
+        let engine = self.engine();
+        let others = seats.into_iter().filter(|seat| seat.hotkey != own);
+        let standing = |seat: SeatView| {
+            let score = engine.score(seat.key());
+            Some(BoardEntry { uid: seat.uid, peer: seat.reach.ok()?, score })
         };
         let mut standings: Vec<_> = others.filter_map(standing).collect();
         standings.sort_by_key(|standing| (Reverse(standing.score.map_or(0, |score| score.average)), standing.uid));
         standings
     }
 
-    fn memory(&self) -> MutexGuard<'_, ValidatorMemory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Records that a miner failed a consumer: its answer was missing, broken, stalled or wrong.
+    ///
+    /// It counts as a score of 0 with a quarter of the weight of a challenge, at most once a minute for each pair of
+    /// miner and consumer, and not in an own outage. A consumer that leaves is no failure of the miner.
+    pub fn note_organic_failure(&self, miner: PublicKey, consumer: PublicKey) {
+        let snapshot = self.member.snapshot();
+        if let Some(neuron) = snapshot.by_hotkey(&miner) {
+            self.engine().organic_failure((miner, neuron.registered_at), consumer, Instant::now());
+        }
+    }
+
+    /// Returns the median of the clocks of miners that signed answers, less the own clock, in milliseconds.
+    pub fn clock_offset(&self) -> Option<i64> {
+        self.engine().clock_offset()
+    }
+
+    /// Returns all seats of the subnet, as of the last final block that was read.
+    fn seats(&self) -> Vec<SeatView> {
+        self.seats_of(&self.member.snapshot())
+    }
+
+    fn seats_of(&self, snapshot: &MetagraphInfo) -> Vec<SeatView> {
+        seat_views(snapshot, self.member.addresses(), self.v1)
+    }
+
+    fn engine(&self) -> MutexGuard<'_, ValidatorEngine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state and stores it.
-    async fn change<R>(&self, change: impl FnOnce(&mut ValidatorMemory) -> R) -> (R, Result<(), String>) {
-        let changed = change(&mut self.memory());
+    async fn change<R>(&self, change: impl FnOnce(&mut ValidatorEngine) -> R) -> (R, Result<(), String>) {
+        let changed = change(&mut self.engine());
         (changed, self.save().await)
     }
 
@@ -153,8 +196,8 @@ impl Board {
         let saved = tokio::task::spawn_blocking(move || {
             let _writing = board.writing.lock().unwrap_or_else(PoisonError::into_inner);
             let (path, bytes) = {
-                let memory = board.memory();
-                (memory.path().to_owned(), memory.to_bytes()?)
+                let engine = board.engine();
+                (engine.memory.path().to_owned(), engine.memory.to_bytes()?)
             };
             memory::write(&path, &bytes)
         });
@@ -181,7 +224,7 @@ pub struct Validator<T, J> {
     board: Board,
     task: Arc<T>,
     judge: Arc<J>,
-    dendrite: Dendrite,
+    dendrite: Arc<Dendrite>,
     options: ValidatingOptions,
 }
 
@@ -198,10 +241,17 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     ) -> Result<Self, ValidateError> {
         let path = member.state().file(MEMORY);
         let memory = ValidatorMemory::open(path, member.chain().genesis(), member.netuid(), member.hotkey())?;
-        let memory = Arc::new(Mutex::new(memory));
-        let board = Board { member: member.clone(), memory, writing: Arc::default() };
+        let engine = Arc::new(Mutex::new(ValidatorEngine::new(memory)));
+        let board = Board { member: member.clone(), v1: options.v1, engine, writing: Arc::default() };
         let dendrite = member.dendrite().v1(options.v1).max_answer(options.max_answer);
-        Ok(Self { board, task, judge, dendrite, options })
+        Ok(Self { board, task, judge, dendrite: Arc::new(dendrite), options })
+    }
+
+    /// Returns the dendrite of its challenges.
+    ///
+    /// Questions of consumers are asked with it too, so that they look the same.
+    pub fn dendrite(&self) -> Arc<Dendrite> {
+        Arc::clone(&self.dendrite)
     }
 
     /// Returns the board.
@@ -214,15 +264,19 @@ impl<T: Task, J: Judge<T>> Validator<T, J> {
     /// # Errors
     /// [`ValidateError`] if the validator cannot go on.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ValidateError> {
+        // No round can delay a submission. The work ends when the handle is dropped.
+        let (work, weighing) = weigh(self.board(), self.options.version_key, self.options.lead).remote_handle();
+        drop(tokio::spawn(work));
         let ended = tokio::select! {
             () = stop => Ok(()),
             ended = self.hold_rounds() => Err(ended),
-            ended = self.weigh() => Err(ended.into()),
+            ended = weighing => Err(ended.into()),
         };
         self.member().send(NeuronEvent::Stopping);
         if let Err(error) = self.board.save().await {
             self.member().send(NeuronEvent::NotSaved { error });
         }
+        self.member().report().flush().await;
         ended
     }
 

@@ -177,6 +177,8 @@ mod tests {
         revealed: RefCell<Vec<(BlockNumber, BlockNumber)>>,
         /// The best blocks at which reveals were sent.
         sent: RefCell<Vec<BlockNumber>>,
+        /// The blocks before the commits that were revealed.
+        sent_of: RefCell<Vec<u64>>,
         is_permitted: Cell<bool>,
     }
 
@@ -199,6 +201,7 @@ mod tests {
                 kept: RefCell::new(vec![kept]),
                 revealed: RefCell::default(),
                 sent: RefCell::default(),
+                sent_of: RefCell::default(),
                 is_permitted: Cell::new(true),
             }
         }
@@ -276,9 +279,10 @@ mod tests {
             Some(BestBlock { height, commits })
         }
 
-        async fn send(&self, _: &PendingReveal) -> Option<Self::Sent> {
+        async fn send(&self, pending: &PendingReveal) -> Option<Self::Sent> {
             let best = self.height();
             self.sent.borrow_mut().push(best);
+            self.sent_of.borrow_mut().push(pending.made_at);
             let until = match self.fates.borrow_mut().pop().unwrap_or(Fate::Included) {
                 Fate::Refused => return None,
                 Fate::Lost => return Some(None),
@@ -338,6 +342,17 @@ mod tests {
                 left(length, None, fates).await;
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn m12_of_two_commits_in_one_window_the_newer_one_is_revealed() {
+        let chain = Scripted::new(1, 21, Some(2), &[]);
+        let older = chain.kept().remove(0);
+        let newer = PendingReveal { made_at: older.made_at + 1, weights: vec![Entry::from((4, 60))], ..older };
+        chain.kept.borrow_mut().push(newer.clone());
+        assert!(chain.play().await.is_some());
+        // Its reveal ends the older commit too.
+        assert_eq!((chain.sent_of.borrow().clone(), chain.kept()), (vec![newer.made_at], Vec::new()));
     }
 
     #[tokio::test(start_paused = true)]

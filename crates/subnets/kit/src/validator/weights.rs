@@ -1,16 +1,15 @@
 //! Submission of averages as weights.
 
 use super::{
-    Board, Validator,
+    Board,
+    engine::{SeatView, Submission, SubmissionView, ValidatorEngine},
     reveals::{BestBlock, RevealChain, reveal_all},
     timing,
 };
 use crate::{
-    Judge, Task,
     event::{NeuronEvent, WeightsStep},
     member::{Member, MemberError, SUBMIT_TIMEOUT},
-    memory::ValidatorMemory,
-    weights::{NoWeights, WeightBounds, weights},
+    weights::{NoWeights, WeightBounds},
 };
 use core::convert::Infallible;
 use myelin_client::{
@@ -18,8 +17,8 @@ use myelin_client::{
     SentTransaction, UnseenTransaction, calls, subxt::tx::Payload,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
-use myelin_primitives::{BlockNumber, Entry, Uid};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use myelin_primitives::{BlockNumber, Entry};
+use std::{sync::Arc, time::Duration};
 
 /// The greatest number of stored commits. The chain stores ten of a hotkey (spec weights §5.1).
 const MAX_PENDING: usize = 16;
@@ -39,6 +38,8 @@ struct Attempts {
     version_key: VersionKey,
     /// The last cause of missing weights that was reported.
     no_opinion: Option<NoWeights>,
+    /// True if it was reported that this machine is cut off.
+    is_cut_off: bool,
     /// True if the age of the row was reported since the last weights.
     is_warned: bool,
 }
@@ -46,21 +47,18 @@ struct Attempts {
 /// Weights in the form of a submission.
 type Row = Vec<Entry>;
 
-impl<T: Task, J: Judge<T>> Validator<T, J> {
-    /// Sets weights before each epoch, and reveals commits, until the seat or the subnet is lost.
-    ///
-    /// Neither waits for the other: the end of a reveal window may come while a commit is searched for.
-    pub(super) async fn weigh(&self) -> MemberError {
-        let weighing =
-            WeightsLoop { board: &self.board, version_key: self.options.version_key, lead: self.options.lead };
-        let (seen, closed) = (self.member().seen(), MemberError::NoSubnet(self.member().netuid()));
-        let ended = tokio::select! {
-            ended = weighing.submit_all() => ended,
-            ended = reveal_all(&weighing, seen, closed) => ended,
-        };
-        match ended {
-            Err(ended) => ended,
-        }
+/// Sets weights before each epoch, and reveals commits, until the seat or the subnet is lost.
+///
+/// Neither waits for the other: the end of a reveal window may come while a commit is searched for.
+pub(super) async fn weigh(board: Board, version_key: Option<u64>, lead: Option<BlockNumber>) -> MemberError {
+    let (seen, closed) = (board.member.seen(), MemberError::NoSubnet(board.member.netuid()));
+    let weighing = WeightsLoop { board, version_key, lead };
+    let ended = tokio::select! {
+        ended = weighing.submit_all() => ended,
+        ended = reveal_all(&weighing, seen, closed) => ended,
+    };
+    match ended {
+        Err(ended) => ended,
     }
 }
 
@@ -92,14 +90,14 @@ impl VersionKey {
     }
 }
 
-struct WeightsLoop<'a> {
-    board: &'a Board,
+struct WeightsLoop {
+    board: Board,
     /// The version key to send. `None` sends the one that the network asks for.
     version_key: Option<u64>,
     lead: Option<BlockNumber>,
 }
 
-impl WeightsLoop<'_> {
+impl WeightsLoop {
     fn member(&self) -> &Member {
         &self.board.member
     }
@@ -109,7 +107,8 @@ impl WeightsLoop<'_> {
         let mut seen = self.member().seen();
         let backoff = Backoff::new(MAX_DOUBLINGS);
         let version_key = VersionKey::new(self.version_key);
-        let mut attempts = Attempts { backoff, has_permit: true, version_key, no_opinion: None, is_warned: false };
+        let mut attempts =
+            Attempts { backoff, has_permit: true, version_key, no_opinion: None, is_cut_off: false, is_warned: false };
         loop {
             let snapshot = Arc::clone(&seen.borrow_and_update());
             self.submit_at(&snapshot, &mut attempts).await?;
@@ -123,7 +122,8 @@ impl WeightsLoop<'_> {
     async fn submit_at(&self, snapshot: &MetagraphInfo, attempts: &mut Attempts) -> Result<(), MemberError> {
         let uid = self.member().uid_in(snapshot)?;
         let Some(own) = snapshot.neuron(uid) else { return Ok(()) };
-        self.forget_replaced(snapshot).await;
+        let seats = self.board.seats_of(snapshot);
+        self.forget_replaced(&seats).await;
         let may_be_due = own.validator_permit && attempts.backoff.is_over(snapshot.block);
         if own.validator_permit != attempts.has_permit {
             attempts.has_permit = own.validator_permit;
@@ -140,23 +140,29 @@ impl WeightsLoop<'_> {
         if let Some(report) = attempts.version_key.changed(parameters.weights_version_key) {
             self.member().send(report);
         }
-        if self.timing(own, snapshot, &parameters).is_due(snapshot.block) {
-            self.submit_weights(own, snapshot, (&now, &parameters), attempts).await;
-        }
+        let neurons = u16::try_from(snapshot.neurons.len()).unwrap_or(u16::MAX);
+        let view = SubmissionView {
+            seats: &seats,
+            own: uid,
+            block: snapshot.block,
+            timing: self.timing(own, snapshot, &parameters),
+            bounds: WeightBounds {
+                least_entries: parameters.min_allowed_weights,
+                largest_share: parameters.weight_limit(neurons),
+                neurons,
+            },
+            is_hidden: parameters.commit_reveal,
+        };
+        let submission = self.board.engine().submission(&view);
+        self.submit_weights(submission, own, snapshot, (&now, &parameters), attempts).await;
         Ok(())
     }
 
     /// Removes the scores of neurons whose seat was taken over.
-    async fn forget_replaced(&self, snapshot: &MetagraphInfo) {
-        let seats = snapshot.neurons.iter();
-        let since: BTreeMap<_, _> = seats.map(|neuron| (neuron.hotkey, neuron.registered_at)).collect();
-        let is_current =
-            self.board.memory().scores.iter().all(|(hotkey, score)| since.get(&hotkey) == Some(&score.since));
-        if !is_current {
-            let keep = move |memory: &mut ValidatorMemory| {
-                memory.scores.keep(|hotkey| since.get(&hotkey).copied());
-            };
-            self.reported(self.board.change(keep).await.1);
+    async fn forget_replaced(&self, seats: &[SeatView]) {
+        let is_changed = self.board.engine().forget_replaced(seats);
+        if is_changed {
+            self.reported(self.board.save().await);
         }
     }
 
@@ -170,40 +176,37 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Submits weights: set in clear text, or committed. Without a result it submits nothing, and the row stays.
+    /// Does the next step: sets weights in clear text, or commits them. Without a result the row in force stays.
     async fn submit_weights(
         &self,
+        submission: Submission,
         own: &NeuronInfo,
         snapshot: &MetagraphInfo,
         (now, parameters): (&ChainState, &Parameters),
         attempts: &mut Attempts,
     ) {
-        let averages = self.averages(own.uid, snapshot);
-        let neurons = u16::try_from(snapshot.neurons.len()).unwrap_or(u16::MAX);
-        let bounds = WeightBounds {
-            least_entries: parameters.min_allowed_weights,
-            largest_share: parameters.weight_limit(neurons),
-            neurons,
-        };
-        let row = match weights(&averages, bounds) {
-            Ok(row) => {
-                (attempts.no_opinion, attempts.is_warned) = (None, false);
-                row
+        let version_key = attempts.version_key.to_send(parameters.weights_version_key);
+        if matches!(submission, Submission::Set(_) | Submission::Commit(_)) {
+            (attempts.no_opinion, attempts.is_cut_off, attempts.is_warned) = (None, false, false);
+        }
+        let weighed = match submission {
+            Submission::Wait => return,
+            Submission::CutOff => {
+                if !attempts.is_cut_off {
+                    self.member().send(NeuronEvent::CutOff { block: snapshot.block });
+                    attempts.is_cut_off = true;
+                }
+                return self.warn_of_age(own, snapshot.block, (now, parameters), attempts).await;
             }
-            Err(reason) => {
+            Submission::NoOpinion(reason) => {
                 if attempts.no_opinion != Some(reason) {
                     self.member().send(NeuronEvent::NoOpinion { reason: reason.to_string() });
                     attempts.no_opinion = Some(reason);
                 }
-                self.warn_of_age(own, snapshot.block, (now, parameters), attempts).await;
-                return;
+                return self.warn_of_age(own, snapshot.block, (now, parameters), attempts).await;
             }
-        };
-        let version_key = attempts.version_key.to_send(parameters.weights_version_key);
-        let weighed = if parameters.commit_reveal {
-            self.commit(row, version_key, snapshot.block).await
-        } else {
-            self.set(row, version_key).await
+            Submission::Set(row) => self.set(row, version_key).await,
+            Submission::Commit(row) => self.commit(row, version_key, snapshot.block).await,
         };
         attempted(weighed, snapshot.block, &mut attempts.backoff);
     }
@@ -232,21 +235,9 @@ impl WeightsLoop<'_> {
         }
     }
 
-    /// Returns the averages of all other neurons that were asked yet.
-    fn averages(&self, own: Uid, snapshot: &MetagraphInfo) -> Vec<(Uid, u64)> {
-        let memory = self.board.memory();
-        let others = snapshot.neurons.iter().filter(|neuron| neuron.uid != own);
-        others
-            .filter_map(|neuron| {
-                let score = memory.scores.get(neuron.hotkey)?;
-                (score.since == neuron.registered_at).then_some((neuron.uid, score.average))
-            })
-            .collect()
-    }
-
     /// Sets weights in clear text. They take the place of all commits.
     async fn set(&self, row: Row, version_key: u64) -> Option<BlockNumber> {
-        let older = self.board.memory().pending.clone();
+        let older = self.board.engine().memory.pending.clone();
         let call = calls::set_weights(self.member().netuid(), &row, version_key);
         let set = self.submit(WeightsStep::Set, row, &call).await;
         if set.is_some() && !older.is_empty() {
@@ -266,10 +257,10 @@ impl WeightsLoop<'_> {
             }
         };
         let call = pending.commit(&member.hotkey());
-        let keep = move |memory: &mut ValidatorMemory| {
-            memory.pending.push(pending);
-            let surplus = memory.pending.len().saturating_sub(MAX_PENDING);
-            memory.pending.drain(..surplus);
+        let keep = move |engine: &mut ValidatorEngine| {
+            let kept = &mut engine.memory.pending;
+            kept.push(pending);
+            kept.drain(..kept.len().saturating_sub(MAX_PENDING));
         };
         if let ((), Err(error)) = self.board.change(keep).await {
             // A commit without a stored salt could not be revealed after a restart.
@@ -280,7 +271,7 @@ impl WeightsLoop<'_> {
     }
 
     async fn forget(&self, gone: Vec<PendingReveal>) {
-        let keep = move |memory: &mut ValidatorMemory| memory.pending.retain(|pending| !gone.contains(pending));
+        let keep = move |engine: &mut ValidatorEngine| engine.memory.pending.retain(|kept| !gone.contains(kept));
         self.reported(self.board.change(keep).await.1);
     }
 
@@ -327,7 +318,7 @@ impl WeightsLoop<'_> {
     }
 }
 
-impl RevealChain for WeightsLoop<'_> {
+impl RevealChain for WeightsLoop {
     type Sent = SentTransaction;
 
     fn hotkey(&self) -> PublicKey {
@@ -341,7 +332,7 @@ impl RevealChain for WeightsLoop<'_> {
     }
 
     fn kept(&self) -> Vec<PendingReveal> {
-        self.board.memory().pending.clone()
+        self.board.engine().memory.pending.clone()
     }
 
     async fn forget(&self, gone: Vec<PendingReveal>) {

@@ -1,5 +1,6 @@
 //! Rounds and work over real sockets of the loopback interface, and the example of the guide.
 
+mod faults;
 mod guide;
 mod round;
 mod work;

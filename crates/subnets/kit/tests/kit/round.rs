@@ -6,7 +6,7 @@ use myelin_neuron::{
     ServedAxon,
 };
 use myelin_primitives::{Amount, Fraction, Uid};
-use myelin_subnet_kit::{Judge, Miner, Reply, Task, endpoint, round};
+use myelin_subnet_kit::{Judge, Miner, Reply, ScoredAnswer, Task, Verdict, endpoint, round};
 use myelin_wire::{
     PublicKey, Sign, Synapse,
     class::{Class, Mismatch},
@@ -80,6 +80,14 @@ fn seat(uid: u16, tao: u64, announced: Option<ServedAxon>) -> DirectoryEntry {
     DirectoryEntry { uid: Uid::new(uid), stake: Amount::from_tao(tao).unwrap(), may_validate: tao > 0, announced }
 }
 
+/// Returns a score in percent, or `None` without one.
+fn percent(scored: &ScoredAnswer) -> Option<u64> {
+    match scored.score {
+        Ok(Verdict::Score(score)) => Some(score.of(100)),
+        Ok(Verdict::Abstain) | Err(_) => None,
+    }
+}
+
 #[tokio::test]
 async fn a_round_scores_everybody_with_a_seat() {
     let table = Arc::new(MemoryDirectory::default());
@@ -100,18 +108,16 @@ async fn a_round_scores_everybody_with_a_seat() {
     let serving = table.seats().into_iter().filter_map(|(hotkey, seat)| Some(seat.announced?.peer(hotkey).unwrap()));
     let peers: Vec<_> = serving.collect();
     let ask = async |seed| {
-        let dendrite = Dendrite::new(signer(seed)).local_addresses(true);
-        soon(round(&dendrite, &Turning, &Arc::new(Exact), (7, Duration::from_secs(20)), &peers)).await.unwrap()
+        let dendrite = Arc::new(Dendrite::new(signer(seed)).local_addresses(true));
+        let (task, judge) = (Arc::new(Turning), Arc::new(Exact));
+        soon(round(&dendrite, &task, &judge, (7, Duration::from_secs(20)), &peers)).await.unwrap()
     };
     let scores = ask(CALLER).await;
-    let parts = |index: usize| scores[index].score.as_ref().map(|score| score.of(100));
-    assert_eq!((parts(0), parts(1)), (Ok(100), Ok(0)));
-    assert!(matches!(parts(2), Err(AskError::Refused { status: 500, .. })));
+    assert_eq!((percent(&scores[0]), percent(&scores[1])), (Some(100), Some(0)));
+    assert!(matches!(scores[2].score, Err(AskError::Refused { status: 500, .. })));
     // One caller has too little stake, and one has no seat.
     for seed in [3, 4] {
-        let refused = |scored: &myelin_subnet_kit::ScoredAnswer| {
-            matches!(scored.score, Err(AskError::Unproven { status: 403, .. }))
-        };
+        let refused = |scored: &ScoredAnswer| matches!(scored.score, Err(AskError::Unproven { status: 403, .. }));
         assert!(ask(seed).await.iter().all(refused));
     }
 }

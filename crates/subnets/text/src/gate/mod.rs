@@ -41,7 +41,7 @@ use std::{
 };
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 /// The number of lines that wait for their consumer.
@@ -75,6 +75,9 @@ pub struct Candidate {
 pub trait Candidates: Send + Sync + 'static {
     /// Returns the miners that can be asked, the best first.
     fn best(&self) -> Vec<Candidate>;
+
+    /// Notes that a miner failed a consumer: its answer was missing, broken, stalled or wrong.
+    fn failed(&self, miner: PublicKey, consumer: PublicKey);
 }
 
 /// The limits of consumers' questions.
@@ -88,6 +91,8 @@ pub struct GateLimits {
     pub attempts: usize,
     /// The longest wait for the next line of a miner, before another miner is asked.
     pub stall: Duration,
+    /// The time that a miner has for an answer. Challenges have the same, so that it tells no miner what it answers.
+    pub patience: Duration,
     /// The longest time for a question, also if its `timeout` is longer.
     pub longest: Duration,
 }
@@ -99,6 +104,7 @@ impl Default for GateLimits {
             at_a_time: 8,
             attempts: 3,
             stall: Duration::from_secs(10),
+            patience: Duration::from_secs(12),
             longest: Duration::from_mins(2),
         }
     }
@@ -108,13 +114,23 @@ impl Default for GateLimits {
 enum AttemptError {
     /// The miner failed. Another miner may succeed.
     Miner(String),
+    /// The miner has no answer, and it is not its fault. Another miner may succeed.
+    Blameless(String),
     /// The consumer has gone.
     Consumer,
 }
 
 impl From<AskError> for AttemptError {
     fn from(error: AskError) -> Self {
-        Self::Miner(error.to_string())
+        match error {
+            // The miner was not asked.
+            AskError::V1Refused
+            | AskError::NotServing
+            | AskError::OutOfScope
+            | AskError::NotProved
+            | AskError::Question(_) => Self::Blameless(error.to_string()),
+            error => Self::Miner(error.to_string()),
+        }
     }
 }
 
@@ -191,16 +207,26 @@ impl Gate {
         let until = Instant::now() + patience.unwrap_or(self.limits.longest).min(self.limits.longest);
         let mut last = "no miner can be asked at present".to_owned();
         for candidate in self.candidates.best().into_iter().take(self.limits.attempts) {
-            match self.ask(&candidate, &challenge, consumer, until).await {
-                Ok(()) | Err(AttemptError::Consumer) => return Ok(()),
-                Err(AttemptError::Miner(reason)) => {
-                    tracing::info!(uid = %candidate.uid, reason, "a miner failed a consumer");
-                    last = format!("miner {}: {reason}", candidate.uid);
+            let asked = timeout_at(until, self.ask(&candidate, &challenge, consumer)).await;
+            // A consumer that is less patient than the validator is no failure of the miner.
+            let Ok(asked) = asked else { return Err("the time of the question is over".to_owned()) };
+            let reason = match asked {
+                Ok(()) => {
+                    self.examiner.note_question(&challenge);
+                    return Ok(());
                 }
-            }
-            if Instant::now() >= until {
-                break;
-            }
+                Err(AttemptError::Consumer) => return Ok(()),
+                Err(AttemptError::Miner(reason)) => {
+                    // No miner loses anything by a question that validators do not set.
+                    if self.examiner.is_usual(&challenge) {
+                        self.candidates.failed(candidate.peer.hotkey, request.sender());
+                    }
+                    reason
+                }
+                Err(AttemptError::Blameless(reason)) => reason,
+            };
+            tracing::info!(uid = %candidate.uid, reason, "a miner failed a consumer");
+            last = format!("miner {}: {reason}", candidate.uid);
         }
         Err(last)
     }
@@ -220,10 +246,8 @@ impl Gate {
         candidate: &Candidate,
         challenge: &TextChallenge,
         consumer: &Consumer,
-        until: Instant,
     ) -> Result<(), AttemptError> {
-        let left = until.saturating_duration_since(Instant::now()).as_millis();
-        let timeout_ms = u64::try_from(left).unwrap_or(u64::MAX);
+        let timeout_ms = u64::try_from(self.limits.patience.as_millis()).unwrap_or(u64::MAX);
         let message = message(&TextTask.class(), challenge, timeout_ms)?;
         let whom = MinerRef { uid: candidate.uid.get(), hotkey: candidate.peer.hotkey.to_string() };
         consumer.send_line(&GateLine::Asked(AttemptLine { asked: whom.clone() })).await?;
@@ -303,7 +327,8 @@ impl Gate {
         let _desk = self.desk.acquire().await;
         let (examiner, challenge) = (Arc::clone(&self.examiner), challenge.clone());
         let looked = tokio::task::spawn_blocking(move || examiner.examine(&challenge, miner, &answer)).await;
-        let failed = |error: &dyn fmt::Display| AttemptError::Miner(format!("its answer cannot be examined: {error}"));
+        let failed =
+            |error: &dyn fmt::Display| AttemptError::Blameless(format!("its answer cannot be examined: {error}"));
         looked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
@@ -351,7 +376,7 @@ struct Consumer(mpsc::Sender<Bytes>);
 
 impl Consumer {
     async fn send_line(&self, said: &GateLine) -> Result<(), AttemptError> {
-        let mut line = serde_json::to_vec(said).map_err(|error| AttemptError::Miner(error.to_string()))?;
+        let mut line = serde_json::to_vec(said).map_err(|error| AttemptError::Blameless(error.to_string()))?;
         line.push(b'\n');
         self.pass(line.into()).await
     }

@@ -3,7 +3,7 @@
 use crate::tiny;
 use bytes::Bytes;
 use myelin_keys::{Secret, Seed};
-use myelin_neuron::{Axon, Dendrite, Endpoint, HandlerOutput, Peer, ServeAnyone, Signer};
+use myelin_neuron::{Axon, Dendrite, Endpoint, Failure, HandlerOutput, Peer, ServeAnyone, Signer};
 use myelin_primitives::Uid;
 use myelin_subnet_kit::{Task, endpoint};
 use myelin_subnet_text::{
@@ -20,8 +20,12 @@ use myelin_subnet_text::{
     reputation::{Reputation, Reputations, RoundConduct},
     task::TextTask,
 };
-use myelin_wire::{Sign, class::Class};
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use myelin_wire::{PublicKey, Sign, class::Class};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{runtime::Handle, sync::Notify};
 
 fn signer(seed: u8) -> Signer {
@@ -61,17 +65,27 @@ async fn leaves(seed: u8) -> Axon {
     serve(seed, half).await
 }
 
-struct These(Vec<Candidate>);
+/// The miners of a test, and the failures that are noted.
+struct These {
+    miners: Vec<Candidate>,
+    failed: Arc<Mutex<Vec<(PublicKey, PublicKey)>>>,
+}
 
 impl Candidates for These {
     fn best(&self) -> Vec<Candidate> {
-        self.0.clone()
+        self.miners.clone()
+    }
+
+    fn failed(&self, miner: PublicKey, consumer: PublicKey) {
+        self.failed.lock().unwrap().push((miner, consumer));
     }
 }
 
 struct Network {
     validator: Axon,
     reputations: Arc<Reputations>,
+    /// The miners that failed consumers, with the consumers.
+    failed: Arc<Mutex<Vec<(PublicKey, PublicKey)>>>,
     #[expect(dead_code, reason = "they serve until dropped")]
     miners: Vec<Axon>,
 }
@@ -88,9 +102,10 @@ async fn network(miners: Vec<Axon>, limits: GateLimits) -> Network {
         incentive: 100 + uid,
         consensus: 200 + uid,
     };
-    let these = These(miners.iter().zip(1..).map(candidate).collect());
+    let failed = Arc::default();
+    let these = These { miners: miners.iter().zip(1..).map(candidate).collect(), failed: Arc::clone(&failed) };
     let gate = Gate::new(Arc::new(Dendrite::new(signer(1)).local_addresses(true)), examiner, Arc::new(these), limits);
-    Network { validator: serve(1, gate.endpoint()).await, reputations, miners }
+    Network { validator: serve(1, gate.endpoint()).await, reputations, failed, miners }
 }
 
 fn challenge(seed: u64) -> TextChallenge {
@@ -198,6 +213,7 @@ async fn a_validator_cannot_spoil_the_evidence_of_what_it_said() {
         let spoiled = Network {
             validator: says(3, format!("{said}{tail}")).await,
             reputations: Arc::default(),
+            failed: Arc::default(),
             miners: Vec::new(),
         };
         let told = asked(&spoiled, &challenge(7)).await.0;
@@ -222,10 +238,11 @@ async fn a_lie_is_found_out_and_remembered() {
     let liar = mischievous(2, Mischief::Smaller(other)).await;
     let liar_hotkey = liar.hotkey();
     let network = network(vec![liar, honest(3).await], GateLimits::default()).await;
-    network.reputations.note((0..5).map(|_| (liar_hotkey, RoundConduct::Proven))).unwrap();
+    network.reputations.note((0..5).map(|_| ((liar_hotkey, 0), RoundConduct::Proven))).unwrap();
     let (told, _) = asked(&network, &challenge(9)).await;
     assert_eq!(told.unwrap().report.uid, 2);
-    assert_eq!(network.reputations.of(liar_hotkey), Reputation::NONE);
+    assert_eq!(network.reputations.of((liar_hotkey, 0)), Reputation::NONE);
+    assert_eq!(*network.failed.lock().unwrap(), [(liar_hotkey, signer(9).hotkey())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,7 +255,7 @@ async fn whoever_passes_questions_on_is_found_out() {
     let copier = mischievous(2, passes_on).await;
     let copier_hotkey = copier.hotkey();
     let network = network(vec![copier, honest(3).await], GateLimits::default()).await;
-    let earned = (0..5).map(|_| (copier_hotkey, RoundConduct::Proven));
+    let earned = (0..5).map(|_| ((copier_hotkey, 0), RoundConduct::Proven));
     network.reputations.note(earned).unwrap();
 
     // At temperature 0 there is one right answer, from any miner.
@@ -249,7 +266,7 @@ async fn whoever_passes_questions_on_is_found_out() {
     let told = told.unwrap();
     assert_eq!(told.report.uid, 2);
     assert_eq!(told.tokens.iter().map(|token| token.token).collect::<Vec<_>>(), here(&challenge(10), 3));
-    assert_eq!(network.reputations.of(copier_hotkey), Reputation::NONE);
+    assert_eq!(network.reputations.of((copier_hotkey, 0)), Reputation::NONE);
     // Its lines were the other miner's answer, to the token.
     let voided = heard.iter().skip(1).map_while(|heard| match heard {
         AskEvent::Token(token) => Some(token.token),
@@ -315,4 +332,42 @@ async fn without_anybody_to_ask_there_is_no_answer() {
     let (dendrite, question) = (Dendrite::new(signer(9)).local_addresses(true), challenge(1));
     let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
     assert_eq!(nobody, Err(AskFailure::NoValidator));
+}
+
+/// Returns a miner that begins no answer, and records the timeouts of its requests.
+async fn hangs(seed: u8, timeouts: Arc<Mutex<Vec<Option<f64>>>>) -> Axon {
+    let endpoint = Endpoint::new(TextTask.class(), move |request| {
+        timeouts.lock().unwrap().push(request.content().timeout);
+        let pieces = futures::stream::pending::<Result<Bytes, Failure>>();
+        async move { Ok(HandlerOutput::stream(request.into_content(), pieces)) }
+    });
+    serve(seed, endpoint).await
+}
+
+#[tokio::test]
+async fn nh_40_a_miner_sees_the_patience_of_the_validator_and_not_that_of_the_consumer() {
+    let timeouts = Arc::default();
+    let limits = GateLimits { longest: Duration::from_millis(500), ..GateLimits::default() };
+    let network = network(vec![hangs(2, Arc::clone(&timeouts)).await, honest(3).await], limits).await;
+    let (told, _) = asked(&network, &challenge(1)).await;
+    assert_eq!(told, Err(AskFailure::Refused("the time of the question is over".to_owned())));
+    assert_eq!(*timeouts.lock().unwrap(), [Some(12.0)]);
+    // The miner had less time than for a challenge, so it did not fail.
+    assert_eq!(*network.failed.lock().unwrap(), []);
+}
+
+#[tokio::test]
+async fn nh_43_a_miner_that_fails_a_consumer_is_noted() {
+    let limits = GateLimits { stall: Duration::from_millis(500), ..GateLimits::default() };
+    let miners = vec![hangs(2, Arc::default()).await, leaves(4).await, mischievous(5, Mischief::Silent).await];
+    let network = network(miners, limits).await;
+    let (told, _) = asked(&network, &challenge(1)).await;
+    assert!(matches!(told, Err(AskFailure::Refused(_))), "{told:?}");
+    let consumer = signer(9).hotkey();
+    assert_eq!(*network.failed.lock().unwrap(), [2, 4, 5].map(|miner| (signer(miner).hotkey(), consumer)));
+    network.failed.lock().unwrap().clear();
+    // Challenges here have up to 16 tokens, so this question tells nothing about a miner.
+    let (told, _) = asked(&network, &TextChallenge { max_tokens: 17, ..challenge(1) }).await;
+    assert!(matches!(told, Err(AskFailure::Refused(_))), "{told:?}");
+    assert_eq!(*network.failed.lock().unwrap(), []);
 }

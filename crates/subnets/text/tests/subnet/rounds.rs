@@ -3,12 +3,13 @@
 use crate::tiny;
 use myelin_primitives::{Fraction, MILLION};
 use myelin_subnet_kit::{
-    Judge, Miner as _, Reply,
+    Judge, Miner as _, Reply, Verdict,
     simulation::{SimulatedLink, SimulatedMischief as Way, Trial, World},
 };
 use myelin_subnet_text::{
     Model, ModelHash, Shape,
-    answer::{AnswerLine, FinishReason, TextAnswer},
+    answer::{AnswerLine, FinishReason, TextAnswer, Token},
+    challenge::TextChallenge,
     draw::{ChallengeDraw, Prompts},
     judge::{Finding, Judgement, TextJudge},
     miner::TextMiner,
@@ -21,7 +22,10 @@ use myelin_wire::PublicKey;
 use std::{
     num::NonZeroUsize,
     ops::ControlFlow,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -82,6 +86,14 @@ fn honest_work_is_paid_by_its_speed_and_cheats_get_nothing() {
     assert_eq!(short(), short());
 }
 
+/// Returns a score in millionths.
+fn score_of(verdict: Verdict) -> u64 {
+    match verdict {
+        Verdict::Score(score) => score.of(MILLION.into()),
+        Verdict::Abstain => panic!("the answer was not examined"),
+    }
+}
+
 #[test]
 fn a_judge_says_what_is_wrong() {
     let model = model();
@@ -104,7 +116,7 @@ fn a_judge_says_what_is_wrong() {
     let answer = TextAnswer { tokens, ending };
     let score = |answer: TextAnswer| {
         let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
-        examiner.rank(&[(challenge.clone(), Some(reply))])[0].of(1_000_000)
+        score_of(examiner.rank(&[(challenge.clone(), Some(reply))])[0])
     };
     // The first answer of a new miner: a sixteenth, cubed.
     let first = score(answer.clone());
@@ -115,7 +127,7 @@ fn a_judge_says_what_is_wrong() {
     let mut shorter = answer.clone();
     shorter.tokens.pop();
     assert_eq!(score(shorter), 0);
-    assert_eq!(examiner.rank(&[(challenge.clone(), None)])[0].of(1_000_000), 0);
+    assert_eq!(score_of(examiner.rank(&[(challenge.clone(), None)])[0]), 0);
 
     let judged = judged.lock().unwrap();
     assert!(judged.iter().all(|one| one.miner == miner) && judged.len() == 4);
@@ -158,7 +170,7 @@ fn a_miner_refuses_work_for_another_model() {
 }
 
 #[test]
-fn a_round_in_which_nobody_answers_is_held_against_nobody() {
+fn nh_33_a_round_that_is_judged_counts_although_no_miner_answers() {
     let model = model();
     let reputations = Arc::new(Reputations::default());
     let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
@@ -169,10 +181,50 @@ fn a_round_in_which_nobody_answers_is_held_against_nobody() {
             examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);
         }
     }
-    let before = reputations.of(one);
+    let before = reputations.of((one, 0));
+    // The validator judges no round of an own outage, so miners that fall silent together gain nothing by it.
     let silence = [one, two].map(|miner| (examiner.draw(1, miner), None));
-    examiner.rank(&silence);
-    assert_eq!(reputations.of(one), before);
-    examiner.rank(&silence[..1]);
-    assert!(reputations.of(one) < before);
+    assert!(examiner.rank(&silence).into_iter().all(|verdict| score_of(verdict) == 0));
+    assert!(reputations.of((one, 0)) < before);
+}
+
+#[test]
+fn nh_38_a_reputation_belongs_to_a_seat() {
+    let model = model();
+    let reputations = Arc::new(Reputations::default());
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
+    let since = Arc::new(AtomicU32::new(5));
+    let seat = Arc::clone(&since);
+    let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations))
+        .with_seats(move |_| Some(seat.load(Ordering::Relaxed)).filter(|since| *since > 0));
+    let miner = PublicKey::from_bytes([1; 32]);
+    let proven = || examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);
+    (0..4).for_each(|_| proven());
+    since.store(9, Ordering::Relaxed);
+    proven();
+    since.store(0, Ordering::Relaxed);
+    proven();
+    let of = |since| reputations.of((miner, since)).cubed().of(1_000_000);
+    // A sixteenth, cubed.
+    assert_eq!((of(5), of(9)), (0, 244), "a hotkey without a seat has no record");
+}
+
+#[test]
+fn nh_39_an_answer_that_cannot_be_examined_is_not_noted() {
+    let model = model();
+    let reputations = Arc::new(Reputations::default());
+    let drawing = ChallengeDraw { model: model.hash(), prompts: Prompts::Made, lengths: 8..=8 };
+    let examiner = TextJudge::new(model.clone(), drawing, 5, Arc::clone(&reputations));
+    let miner = PublicKey::from_bytes([1; 32]);
+    examiner.note(miner, myelin_subnet_text::reputation::RoundConduct::Proven);
+    // The model has no room for this prompt.
+    let prompt = "Once ".repeat(3_000);
+    let challenge = TextChallenge { prompt, ..examiner.draw(1, miner) };
+    let token = Token { token: 1, logprob: -1.0, text: " a".to_owned() };
+    let answer = TextAnswer { tokens: vec![token; 8], ending: FinishReason::Length };
+    let reply = Reply { answer, first: Duration::from_millis(9), elapsed: Duration::from_millis(90) };
+    assert!(examiner.examine(&challenge, miner, &reply.answer).is_err());
+    let verdicts = examiner.rank(&[(challenge, Some(reply))]);
+    assert!(matches!(verdicts[..], [Verdict::Abstain]), "{verdicts:?}");
+    assert_eq!(reputations.of((miner, 0)).cubed().of(1_000_000), 244);
 }

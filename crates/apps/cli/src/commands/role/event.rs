@@ -119,7 +119,7 @@ pub(crate) enum RoleEvent {
         first_us: Option<u64>,
         /// Time to the end of the answer, or to the failure, in microseconds.
         elapsed_us: u64,
-        /// Score in parts of a million; absent if there was no answer.
+        /// Score in parts of a million; absent if there was no answer, or if it was not judged.
         score_ppm: Option<u64>,
         /// Reason that there was no answer.
         error: Option<String>,
@@ -132,6 +132,42 @@ pub(crate) enum RoleEvent {
         round: u64,
         /// Error of the round.
         error: String,
+    },
+    /// A judge that has not ended its work on a round; no round is held until it does.
+    JudgeSlow {
+        /// Number of the last round.
+        round: u64,
+        /// Maximum time for a step of the judge, in microseconds.
+        limit_us: u64,
+    },
+    /// A round whose failures are the fault of this machine; nothing of it is noted.
+    OwnOutage {
+        /// Number of the round.
+        round: u64,
+        /// Number of miners that were asked.
+        asked: u64,
+        /// Number of miners that did not answer.
+        failed: u64,
+        /// Number of other validators that were asked, of which none answered.
+        witnesses: u64,
+        /// Cause: `line` or `clock`.
+        reason: String,
+        /// Text of the event.
+        text: String,
+    },
+    /// A clock of this machine that differs by more than 2 s from those of neurons that signed answers.
+    ClockOffset {
+        /// Median of their clocks, less the clock of this machine, in milliseconds.
+        clock_offset: i64,
+        /// Number of answers.
+        answers: u64,
+        /// Text of the event.
+        text: String,
+    },
+    /// Weights that are not sent because the last rounds were own outages.
+    CutOff {
+        /// Block in which they were due.
+        block: u32,
     },
     /// Failure to save the scores, which is tried again after the next round.
     NotSaved {
@@ -238,7 +274,7 @@ impl From<NeuronEvent> for RoleEvent {
             }
             NeuronEvent::Answered { round, uid, hotkey, first, elapsed, score, average } => {
                 let (score_ppm, error) = match score {
-                    Ok(score) => (Some(score), None),
+                    Ok(score) => (score, None),
                     Err(error) => (None, Some(error.to_string())),
                 };
                 Self::Scored {
@@ -253,6 +289,20 @@ impl From<NeuronEvent> for RoleEvent {
                 }
             }
             NeuronEvent::RoundFailed { round, error } => Self::RoundFailed { round, error },
+            NeuronEvent::JudgeSlow { round, limit } => Self::JudgeSlow { round, limit_us: micros(limit) },
+            NeuronEvent::OwnOutage { round, asked, failed, witnesses, reason } => Self::OwnOutage {
+                round,
+                asked: count(asked),
+                failed: count(failed),
+                witnesses: count(witnesses),
+                reason: reason.word().to_owned(),
+                text: event.to_string(),
+            },
+            NeuronEvent::ClockOffset { clock_offset, answers } => {
+                Self::ClockOffset { clock_offset, answers: count(answers), text: event.to_string() }
+            }
+            NeuronEvent::CutOff { block } => Self::CutOff { block },
+            NeuronEvent::Missed { events } => Self::Missed { events },
             NeuronEvent::NotSaved { error } => Self::NotSaved { error },
             NeuronEvent::NoPermit { block } => Self::NoPermit { block },
             NeuronEvent::NoOpinion { reason } => Self::NoOpinion { reason },
@@ -272,6 +322,10 @@ impl From<NeuronEvent> for RoleEvent {
     }
 }
 
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 fn word(step: WeightsStep) -> String {
     step.word().to_owned()
 }
@@ -284,7 +338,6 @@ impl From<LogLine> for RoleEvent {
 
 impl From<Judgement> for RoleEvent {
     fn from(Judgement { miner, finding, tokens }: Judgement) -> Self {
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (checked, wrong) = match finding {
             Some(Finding::Genuine { checked }) => (Some(count(checked)), None),
             Some(Finding::Wrong(why)) => (None, Some(why)),
@@ -352,15 +405,25 @@ impl Render for RoleEvent {
                         let first = first_us.map_or_else(String::new, |first| format!("{} to begin, ", seconds(first)));
                         format!("miner {uid}: {first}{}, score {score}, average {average}", seconds(*elapsed_us))
                     }
+                    (None, None) => format!("miner {uid}: not judged, average {average}"),
                     (None, error) => {
                         // The reason of a refusal is the miner's own text.
-                        let why = error.as_deref().map_or_else(|| "no answer".to_owned(), plain);
+                        let why = error.as_deref().map(plain).unwrap_or_default();
                         Tone::Warning.paint(&format!("miner {uid}: {why}, average {average}"))
                     }
                 }
             }
             Self::RoundFailed { round, error } => {
                 Tone::Bad.paint(&format!("round {round} was not held: {}", plain(error)))
+            }
+            Self::JudgeSlow { round, limit_us } => {
+                let limit = seconds(*limit_us);
+                Tone::Bad.paint(&format!("round {round} was not held: the judge needs more than {limit}"))
+            }
+            Self::OwnOutage { round, text, .. } => Tone::Warning.paint(&format!("round {round}: {text}")),
+            Self::ClockOffset { text, .. } => Tone::Warning.paint(&format!("{text}; run `timedatectl`")),
+            Self::CutOff { block } => {
+                Tone::Warning.paint(&format!("block {block}: this machine is cut off, and sends no weights"))
             }
             Self::NotSaved { error } => Tone::Bad.paint(&format!("not saved: {}", plain(error))),
             Self::NoPermit { block } => {

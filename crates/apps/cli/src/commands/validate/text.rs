@@ -12,6 +12,7 @@ use crate::{
     output::Printer,
     share::million,
 };
+use myelin_neuron::V1Policy;
 use myelin_primitives::{BlockNumber, Fraction};
 use myelin_subnet_kit::ValidatingOptions;
 use myelin_subnet_text::{
@@ -47,11 +48,11 @@ pub struct ValidateText {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Rounds")]
 struct Rounds {
-    /// Time from the start of one round to the start of the next, such as `12s` or `500ms`
+    /// Time in which the challenges of a round are sent, each at a random moment, such as `12s` or `500ms`
     #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
     every: Duration,
 
-    /// Time to wait for an answer
+    /// Time to wait for an answer, of a challenge or of a consumer's question
     #[arg(long, default_value = "12s", value_name = "TIME", value_parser = time)]
     patience: Duration,
 
@@ -79,6 +80,10 @@ struct Rounds {
     /// Weight of the newest score in an average
     #[arg(long, default_value = "10%", value_name = "PERCENT", value_parser = million)]
     newest: u32,
+
+    /// Ask miners of protocol v1 too; their answers are not signed, and are worth at most a half
+    #[arg(long)]
+    ask_v1: bool,
 
     /// Number of blocks before an epoch at which weights are due [default: a third of the blocks between two, 3 to 25]
     #[arg(long, value_name = "BLOCKS")]
@@ -176,6 +181,7 @@ impl Command for ValidateText {
                 newest: Fraction::from_ppm(rounds.newest).unwrap_or(defaults.newest),
                 version_key: rounds.version_key,
                 lead: rounds.lead,
+                v1: if rounds.ask_v1 { V1Policy::Served } else { V1Policy::Refused },
                 ..defaults
             },
             serving: post.serving(),
