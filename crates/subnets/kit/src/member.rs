@@ -346,7 +346,7 @@ fn reach(neuron: &NeuronInfo, scope: AddressScope, v1: V1Policy) -> Result<Peer,
     if !scope.contains(announced.address.ip()) {
         return Err(AskError::OutOfScope);
     }
-    let peer = announced.peer(neuron.hotkey).map_err(|error| AskError::Tls(error.to_string()))?;
+    let peer = announced.peer(neuron.hotkey).map_err(|error| AskError::Tls(error.to_string().into()))?;
     if peer.speaks == PeerProtocol::V1 && v1 == V1Policy::Refused {
         return Err(AskError::V1Refused);
     }
@@ -358,7 +358,7 @@ mod tests {
     use super::*;
     use myelin_client::{Amount, AxonInfo, RegistrationInfo, SubnetInfo};
     use myelin_keys::Secret;
-    use myelin_neuron::{AskError, Directory, PeerProtocol};
+    use myelin_neuron::{AskError, PeerProtocol};
     use myelin_wire::{Synapse, class::Class, python::Dict};
     use std::net::SocketAddr;
 

@@ -294,7 +294,7 @@ mod tests {
         ] {
             let bad = good.replacen(from, to, 1);
             assert_ne!(bad, good, "{from}");
-            myelin_files::write(&path, &bad, Access::Private, OnExisting::Replace).unwrap();
+            myelin_files::write(&path, bad.as_bytes(), Access::Private, OnExisting::Replace).unwrap();
             let error = open(path.clone(), 1).unwrap_err();
             assert!(matches!(error, MemoryError::Form { .. }), "{from}: {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), bad);

@@ -224,7 +224,7 @@ impl<T: Task, J: Judge<T>> RoundRunner<T, J> {
 
 /// Returns the failure of an answer on which the task panics.
 fn panicked() -> AskError {
-    AskError::Content("the task panicked on it".to_owned())
+    AskError::Content("the task panicked on it".into())
 }
 
 /// Asks one miner.

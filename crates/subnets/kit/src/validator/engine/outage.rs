@@ -197,7 +197,7 @@ mod tests {
     const FORBIDDEN: AskError = AskError::Unproven { status: 403, reason: AnswerError::Unsigned };
 
     fn busy() -> AskError {
-        AskError::Refused { status: 429, text: "busy".to_owned() }
+        AskError::Refused { status: 429, text: "busy".into() }
     }
 
     /// Counts miners with an average: those that answer, and those with a failure.

@@ -220,7 +220,7 @@ fn nh_37_a_seat_with_an_average_that_answers_404_loses_it_and_is_asked_seldom() 
     let mut history = History::new([1, 2].map(seat), 16);
     history.rounds(50, |_| Ok(100));
     let gone = |seat: &SeatView| match seat.hotkey == key(2) {
-        true => Err(AskError::Refused { status: 404, text: String::new() }),
+        true => Err(AskError::Refused { status: 404, text: "".into() }),
         false => Ok(100),
     };
     for _ in 0..250 {
