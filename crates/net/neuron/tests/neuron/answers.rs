@@ -171,7 +171,7 @@ async fn nh_45_an_answer_takes_the_time_that_the_neuron_takes() {
             let (mut stream, _) = listener.accept().await.unwrap();
             let asked = read(&mut stream, &mut Vec::new()).await.unwrap();
             tokio::time::sleep(DELAY).await;
-            let is_stream = asked.headers.contains(header::ACCEPT);
+            let is_stream = asked.target.ends_with("?stream=1");
             let bytes = if is_stream { stream_of(&asked, &[b"one", b"two"]) } else { signed(&asked, 200, ECHO) };
             stream.write_all(&bytes).await.unwrap();
         }
