@@ -4,12 +4,12 @@ use crate::{
     answer::{AnswerLine, EndLine, FinishReason, MAX_LINE, Token},
     challenge::TextChallenge,
     evidence::{Evidence, miner_said},
-    gate::{AnswerReport, GateLine, MinerRef, ask_class},
+    gate::{AnswerReport, GateLine, MinerRef, ReportLine, ask_class},
     task::message,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{AskError, Dendrite, LineTooLong, Lines, Peer};
-use myelin_wire::{PublicKey, Synapse, class::Mismatch};
+use myelin_wire::{PeerText, PublicKey, Synapse, class::Mismatch};
 use std::time::Duration;
 
 /// The longest line of a validator, in bytes. A receipt has three signed texts.
@@ -66,10 +66,10 @@ pub enum AskFailure {
     Asking(#[from] AskError),
     /// The reply of the validator is malformed.
     #[error("the reply of the validator is malformed: {0}")]
-    Nonsense(String),
+    Nonsense(PeerText),
     /// The validator has no answer, for this reason.
     #[error("the validator has no answer: {0}")]
-    Refused(String),
+    Refused(PeerText),
     /// The question is invalid.
     #[error("the question is invalid: {0}")]
     Question(Mismatch),
@@ -92,13 +92,13 @@ impl Diagnostic for AskFailure {
 
 impl From<serde_json::Error> for AskFailure {
     fn from(error: serde_json::Error) -> Self {
-        Self::Nonsense(error.to_string())
+        Self::Nonsense(error.to_string().into())
     }
 }
 
 impl From<LineTooLong> for AskFailure {
     fn from(_: LineTooLong) -> Self {
-        Self::Nonsense("a line is too long".to_owned())
+        Self::Nonsense("a line is too long".into())
     }
 }
 
@@ -156,17 +156,18 @@ async fn ask_one(
         }
     }
     if !lines.is_at_end_of_line() {
-        return Err(AskFailure::Nonsense("the last line has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the last line has no end".into()));
     }
     if stream.is_broken() {
         return Err(AskFailure::Asking(AskError::Cut("the validator broke the stream off".to_owned())));
     }
     let AnswerReader { lines, tokens, ending, report, .. } = listener;
     let (Some(ending), Some(report)) = (ending, report) else {
-        return Err(AskFailure::Nonsense("the answer has no end".to_owned()));
+        return Err(AskFailure::Nonsense("the answer has no end".into()));
     };
     let PreparedQuestion { challenge, timeout_ms, .. } = *question;
-    let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
+    let validated = (validator.hotkey, dendrite.asked_place());
+    let miner_signed = miner_said(&report, validated, &lines, challenge).is_ok();
     let evidence = stream.receipt().and_then(|receipt| Evidence::new(challenge, timeout_ms, (said, groups), receipt));
     Ok(ConsumerAnswer { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
 }
@@ -184,7 +185,7 @@ pub(crate) struct AnswerReader {
 
 impl AnswerReader {
     pub(crate) fn read_line(&mut self, line: Vec<u8>, heard: &mut dyn FnMut(AskEvent)) -> Result<(), AskFailure> {
-        let nonsense = |what: &str| Err(AskFailure::Nonsense(what.to_owned()));
+        let nonsense = |what: &str| Err(AskFailure::Nonsense(what.into()));
         let said = line.strip_suffix(b"\n").unwrap_or(&line);
         if self.report.is_some() {
             return nonsense("a line follows the report");
@@ -192,9 +193,9 @@ impl AnswerReader {
         match serde_json::from_slice(said)? {
             GateLine::Asked(asked) => {
                 *self = Self { is_asking: true, ..Self::default() };
-                heard(AskEvent::Asking(asked.asked));
+                heard(AskEvent::Asking(MinerRef { hotkey: shown(&asked.asked.hotkey), ..asked.asked }));
             }
-            GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed)),
+            GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed.into())),
             _ if !self.is_asking => return nonsense("an answer without a miner"),
             GateLine::Token(_) | GateLine::End(_) if self.ending.is_some() => {
                 return nonsense("a token follows the end of the answer");
@@ -215,10 +216,19 @@ impl AnswerReader {
                 self.ending = Some(finish);
             }
             GateLine::Closing(_) if self.ending.is_none() => return nonsense("a report on an incomplete answer"),
-            GateLine::Closing(closing) => self.report = Some(closing.report),
+            GateLine::Closing(closing) => {
+                let ReportLine { report } = *closing;
+                let (hotkey, model) = (shown(&report.hotkey), shown(&report.model));
+                self.report = Some(AnswerReport { hotkey, model, ..report });
+            }
         }
         Ok(())
     }
+}
+
+/// Returns a name that a validator chose as a text that can be shown. An address and a hash stay as they are.
+fn shown(text: &str) -> String {
+    PeerText::new(text).to_string()
 }
 
 #[cfg(test)]
@@ -250,6 +260,19 @@ mod tests {
             assert!(matches!(hear(lines).0, Err(AskFailure::Nonsense(_))), "{lines:?}");
         }
         let refused = hear(&[ASKED, TOKEN, r#"{"failed":"busy"}"#]).0;
-        assert_eq!(refused, Err(AskFailure::Refused("busy".to_owned())));
+        assert_eq!(refused, Err(AskFailure::Refused("busy".into())));
+    }
+
+    #[test]
+    fn nh_20_texts_of_a_validator_are_short_and_command_no_terminal() {
+        let long = "\\u001b[2J".repeat(100_000);
+        let (refused, ..) = hear(&[ASKED, &format!(r#"{{"failed":"{long}"}}"#)]);
+        let refused = refused.unwrap_err().to_string();
+        let (result, heard, _) = hear(&[&format!(r#"{{"asked":{{"uid":3,"hotkey":"{long}"}}}}"#)]);
+        assert_eq!(result, Ok(()));
+        let [AskEvent::Asking(miner)] = heard.as_slice() else { panic!("{heard:?}") };
+        for text in [refused.as_str(), &miner.hotkey] {
+            assert!(text.chars().count() < 300 && !text.chars().any(char::is_control), "{text}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use myelin_subnet_kit::Task;
 use myelin_wire::{
     PublicKey, UnixNanos,
     class::Class,
-    strict::{Content, Receipt, ReceiptError, Statement, StreamOutcome},
+    strict::{Content, Place, Receipt, ReceiptError, Statement, StreamOutcome},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -107,6 +107,8 @@ pub struct EvidenceStatement {
     pub validator: PublicKey,
     /// The hotkey of the miner.
     pub miner: PublicKey,
+    /// The subnet, if the question names one. Evidence of before places has none.
+    pub place: Option<Place>,
     /// The time of the question by the clock of the consumer.
     pub asked_at: UnixNanos,
     /// The question.
@@ -185,7 +187,7 @@ impl Evidence {
         let AnswerReader { lines, tokens, ending: Some(ending), report: Some(report), .. } = listener else {
             return Err(form(&"the answer has no end"));
         };
-        let miner = miner_said(&report, told.responder, &lines, &question)?;
+        let miner = miner_said(&report, (told.responder, told.place), &lines, &question)?;
         if report.model != self.question.model || usize::try_from(report.tokens) != Ok(tokens.len()) {
             return Err(EvidenceError::Other(ReceiptSide::Validator, "answer"));
         }
@@ -193,11 +195,23 @@ impl Evidence {
             consumer: told.caller,
             validator: told.responder,
             miner,
+            place: told.place,
             asked_at: told.asked_at,
             question,
             answer: TextAnswer { tokens, ending },
             report,
         })
+    }
+}
+
+impl Evidence {
+    /// Checks the evidence as [`Self::check`] does, and that it is of this subnet.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] with the fault.
+    pub fn check_at(&self, place: Place) -> Result<EvidenceStatement, EvidenceError> {
+        let shown = self.check()?;
+        if shown.place == Some(place) { Ok(shown) } else { Err(EvidenceError::Other(ReceiptSide::Validator, "subnet")) }
     }
 }
 
@@ -214,9 +228,11 @@ impl EvidenceStatement {
 }
 
 /// Checks by the receipt in a report that the miner gave these lines to this validator for this question.
+///
+/// The validator asks at the subnet at which it was asked.
 pub(crate) fn miner_said(
     report: &AnswerReport,
-    validator: PublicKey,
+    (validator, place): (PublicKey, Option<Place>),
     lines: &[Vec<u8>],
     question: &TextChallenge,
 ) -> Result<PublicKey, EvidenceError> {
@@ -225,6 +241,9 @@ pub(crate) fn miner_said(
     let said = statement(ReceiptSide::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
     if said.caller != validator {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "validator"));
+    }
+    if said.place != place {
+        return Err(EvidenceError::Other(ReceiptSide::Miner, "subnet"));
     }
     if myelin_wire::from_ss58(&report.hotkey) != Ok(said.responder) {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "miner"));
@@ -247,9 +266,8 @@ fn statement(
     (said, groups): (&[u8], &[u32]),
 ) -> Result<Statement, EvidenceError> {
     let statement = receipt.verify().map_err(|error| EvidenceError::Receipt(whose, error))?;
-    let target = format!("/{}", asked.class.name());
     let message = message(&asked.class, asked.question, asked.timeout_ms).map_err(|error| form(&error))?;
-    if statement.target != target || !statement.is_request(request_body(&message).as_bytes()) {
+    if statement.class != asked.class.name() || !statement.is_request(request_body(&message).as_bytes()) {
         return Err(EvidenceError::Other(whose, "question"));
     }
     let is_whole = matches!(statement.content, Content::Stream { outcome: StreamOutcome::Complete, .. });
@@ -277,6 +295,7 @@ mod tests {
     use crate::{ModelHash, answer::FinishReason};
     use myelin_keys::{Secret, Seed};
     use myelin_neuron::Signer;
+    use myelin_primitives::NetUid;
     use myelin_wire::{
         Sign,
         strict::{StreamReader, StreamWriter, sign_request},
@@ -347,7 +366,7 @@ mod tests {
     fn what_a_miner_said_is_what_its_receipt_says() {
         let validator = signer(1);
         let lines = LINES.map(|line| line.as_bytes().to_vec());
-        let of = |report: &AnswerReport| miner_said(report, validator.hotkey(), &lines, &challenge());
+        let of = |report: &AnswerReport| miner_said(report, (validator.hotkey(), None), &lines, &challenge());
         let good = report(&validator, StreamOutcome::Complete);
         assert_eq!(of(&good), Ok(signer(2).hotkey()));
 
@@ -361,8 +380,10 @@ mod tests {
         assert_eq!(of(&AnswerReport { hotkey: signer(4).hotkey().to_string(), ..good.clone() }), other("miner"));
         assert_eq!(of(&report(&signer(5), StreamOutcome::Complete)), other("validator"));
         assert_eq!(of(&report(&validator, StreamOutcome::Broken)), other("answer"));
+        let here = Some(Place::new(&[7; 32], NetUid::new(1)));
+        assert_eq!(miner_said(&good, (validator.hotkey(), here), &lines, &challenge()), other("subnet"));
         let asked_otherwise = TextChallenge { seed: 8, ..challenge() };
-        assert_eq!(miner_said(&good, validator.hotkey(), &lines, &asked_otherwise), other("question"));
+        assert_eq!(miner_said(&good, (validator.hotkey(), None), &lines, &asked_otherwise), other("question"));
         let forged = good.receipt.clone().map(|mut receipt| {
             receipt.answer.text.push('1');
             receipt
@@ -384,6 +405,7 @@ mod tests {
         };
         let shown = check(&[asked, LINES[0], LINES[1], &closing]).unwrap();
         assert_eq!((shown.consumer, shown.validator), (consumer.hotkey(), validator.hotkey()));
+        assert_eq!(shown.place, None);
         assert_eq!((shown.miner, shown.asked_at, shown.answer.ending), (signer(2).hotkey(), NOW, FinishReason::Stop));
         for nonsense in [&[asked, LINES[1], &closing][..], &[asked, LINES[0], LINES[0], LINES[1], &closing]] {
             assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(ReceiptSide::Miner, "answer"));

@@ -273,14 +273,14 @@ async fn what_has_no_answer_says_why() {
     assert!(wrong.starts_with("miner 1: its answer is not the model's"), "{wrong}");
     // One more question, and no fifth.
     refused(challenge(2)).await;
-    assert_eq!(refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
+    assert_eq!(&*refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
 }
 
 #[tokio::test]
 async fn without_anybody_to_ask_there_is_no_answer() {
     let network = network(Vec::new(), GateLimits::default()).await;
     let (told, heard) = asked(&network, &challenge(1)).await;
-    assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".to_owned())));
+    assert_eq!(told, Err(AskFailure::Refused("no miner can be asked at present".into())));
     assert!(matches!(heard[..], [AskEvent::NoAnswer { .. }]));
     let (dendrite, question) = (Dendrite::new(signer(9)), challenge(1));
     let nobody = soon(ask(&dendrite, &[], &question, Duration::from_secs(1), &mut |_| ())).await;
