@@ -298,7 +298,7 @@ mod tests {
     use myelin_primitives::NetUid;
     use myelin_wire::{
         Sign,
-        strict::{StreamReader, StreamWriter, sign_request},
+        strict::{RequestTarget, StreamReader, StreamWriter, sign_request},
     };
 
     const NOW: UnixNanos = 1_760_000_000_000_000_000;
@@ -320,15 +320,21 @@ mod tests {
         }
     }
 
-    /// Returns the receipt of a stream in groups that answers a question.
-    fn receipt(
+    /// Returns the receipt of a stream in groups that answers a question without a place.
+    fn receipt(sides: (&Signer, &Signer), class: &Class, groups: &[&str], outcome: StreamOutcome) -> Receipt {
+        receipt_at(None, sides, class, groups, outcome)
+    }
+
+    /// Returns the receipt of a stream in groups that answers a question at a place.
+    fn receipt_at(
+        place: Option<Place>,
         (asker, speaker): (&Signer, &Signer),
         class: &Class,
         groups: &[&str],
         outcome: StreamOutcome,
     ) -> Receipt {
         let body = request_body(&message(class, &challenge(), 9_000).unwrap());
-        let target = format!("/{}", class.name());
+        let target = RequestTarget { place, class: class.name(), is_streamed: true }.to_string();
         let (_, request) =
             sign_request(asker, ("POST", &target), body.as_bytes(), NOW, Some(speaker.hotkey())).unwrap();
         let (head, mut writer) =
@@ -416,6 +422,32 @@ mod tests {
         assert_eq!(error, EvidenceError::Other(ReceiptSide::Validator, "answer"));
         for nonsense in [&[asked][..], &[LINES[0], LINES[1], &closing], &[asked, LINES[0], LINES[1]], &["x"], &[]] {
             assert!(matches!(check(nonsense), Err(EvidenceError::Form(_))), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn nh_67_evidence_is_of_one_subnet() {
+        let (consumer, validator, miner) = (signer(9), signer(1), signer(2));
+        let place = |netuid| Some(Place::new(&[7; 32], NetUid::new(netuid)));
+        let evidence = |asked_at, answered_at| {
+            let complete = StreamOutcome::Complete;
+            let of_miner = receipt_at(answered_at, (&validator, &miner), &TextTask.class(), &LINES, complete);
+            let report = AnswerReport { receipt: Some(of_miner), ..report(&validator, complete) };
+            let closing = serde_json::json!({ "report": report }).to_string() + "\n";
+            let groups = ["{\"asked\":{\"uid\":3,\"hotkey\":\"5F\"}}\n", LINES[0], LINES[1], &closing];
+            let receipt = receipt_at(asked_at, (&consumer, &validator), &ask_class(), &groups, complete);
+            let sizes = groups.iter().map(|group| u32::try_from(group.len()).unwrap()).collect();
+            Evidence::new(&challenge(), 9_000, (groups.concat().into_bytes(), sizes), receipt).unwrap()
+        };
+        let shown = evidence(place(1), place(1)).check_at(place(1).unwrap()).unwrap();
+        assert_eq!((shown.place, shown.miner), (place(1), miner.hotkey()));
+        let refused = |evidence: Evidence, netuid| evidence.check_at(place(netuid).unwrap()).unwrap_err();
+        let of_validator = EvidenceError::Other(ReceiptSide::Validator, "subnet");
+        assert_eq!(refused(evidence(place(1), place(1)), 2), of_validator);
+        assert_eq!(refused(evidence(None, None), 1), of_validator);
+        for (asked_at, answered_at) in [(place(1), place(2)), (place(1), None), (None, place(1))] {
+            let error = evidence(asked_at, answered_at).check().unwrap_err();
+            assert_eq!(error, EvidenceError::Other(ReceiptSide::Miner, "subnet"));
         }
     }
 
