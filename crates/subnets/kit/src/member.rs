@@ -16,6 +16,7 @@ use myelin_neuron::{
     SystemClock, V1Policy,
 };
 use myelin_primitives::{AddressScope, BlockNumber, Uid};
+use myelin_wire::{UnixNanos, strict::Place};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
@@ -121,6 +122,8 @@ struct Inner {
     account: Account,
     signer: Signer,
     rules: Arc<DialRules>,
+    /// The time of the last final block at the start.
+    started_after: UnixNanos,
     table: Arc<MemoryDirectory>,
     seen: watch::Receiver<Arc<MetagraphInfo>>,
     state: StateFolder,
@@ -160,6 +163,7 @@ impl Member {
             return Err(JoinError::Clock { block: now.height(), behind });
         }
         let parameters = now.network_parameters().await?;
+        let started_after = u64::try_from(made_at.as_nanos()).unwrap_or(u64::MAX);
         let state = StateFolder::open(state)?;
         let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
@@ -170,7 +174,9 @@ impl Member {
         let signer = signer_of(hotkey.clone());
         let account = Account::new(chain, hotkey).with_mortality(MORTALITY);
         let chain = chain.clone();
-        Ok(Self(Arc::new(Inner { chain, netuid, account, signer, rules, table, seen, state, report, follower })))
+        let inner =
+            Inner { chain, netuid, account, signer, rules, started_after, table, seen, state, report, follower };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Returns the chain.
@@ -193,9 +199,19 @@ impl Member {
         self.0.signer.clone()
     }
 
-    /// Returns a dendrite that dials by the rules of the chain.
+    /// Returns a dendrite that dials by the rules of the chain, and asks at the place of the subnet.
     pub fn dendrite(&self) -> Dendrite {
-        Dendrite::new(self.signer()).on_chain(Arc::clone(&self.0.rules))
+        Dendrite::new(self.signer()).on_chain(Arc::clone(&self.0.rules)).place(self.place())
+    }
+
+    /// Returns the place of the subnet, which requests of its neurons name.
+    pub fn place(&self) -> Place {
+        Place::new(&self.0.chain.genesis().0, self.0.netuid)
+    }
+
+    /// Returns the time of the last final block when the neuron joined, in nanoseconds since the Unix epoch.
+    pub fn started_after(&self) -> UnixNanos {
+        self.0.started_after
     }
 
     /// Returns the scope of addresses that neurons of the chain may announce, as of the start of the neuron.

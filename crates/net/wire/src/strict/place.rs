@@ -23,8 +23,9 @@ pub struct Place {
 impl Place {
     /// Returns the place of a subnet of the chain whose first block has this hash.
     pub fn new(genesis: &[u8; 32], netuid: NetUid) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = *genesis;
-        Self { genesis: [a, b, c, d, e, f, g, h], netuid }
+        let mut start = [0; 8];
+        start.iter_mut().zip(genesis).for_each(|(to, byte)| *to = *byte);
+        Self { genesis: start, netuid }
     }
 
     /// Returns the place in the path of a request, and the rest of the path.

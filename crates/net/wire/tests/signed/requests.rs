@@ -57,6 +57,7 @@ fn a_line_break_never_enters_a_signed_text() {
 
 #[test]
 fn nh_65_a_request_is_for_one_place() {
+    use UnplacedRequests::{Refused, Served};
     let place = |netuid| Place::new(&[7; 32], NetUid::new(netuid));
     let open = |target: &str, place, unplaced| {
         let (headers, _) = asked(target, b"hello");
@@ -64,7 +65,6 @@ fn nh_65_a_request_is_for_one_place() {
         let request = ReceivedRequest { method: "POST", target, headers: &headers };
         door.open(request, NOW).map(|claimed| claimed.target().class.to_owned()).map_err(|refusal| refusal.status())
     };
-    use UnplacedRequests::{Refused, Served};
     let here = RequestTarget { place: Some(place(1)), class: "Echo", is_streamed: true }.to_string();
     let echo = Ok("Echo".to_owned());
     for (target, own, unplaced, expected) in [
