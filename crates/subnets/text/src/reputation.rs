@@ -326,7 +326,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
         for damaged in ["", "{}", "{\"version\":3,\"reputations\":{}}", "{\"version\":1,\"reputations\":{\"x\":1}}"] {
-            myelin_files::write(&path, &damaged, Access::Private, OnExisting::Replace).unwrap();
+            myelin_files::write(&path, damaged.as_bytes(), Access::Private, OnExisting::Replace).unwrap();
             assert_eq!(Reputations::open(&path).unwrap().of((PublicKey::from_bytes([1; 32]), 0)), Reputation::NONE);
             assert_eq!(fs::read_to_string(folder.path().join("reputations.damaged")).unwrap(), damaged);
             assert!(!path.exists());

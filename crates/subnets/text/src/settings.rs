@@ -3,7 +3,8 @@
 //! Settings of a fixed list would tell a miner which questions are challenges. Settings that consumers choose do not.
 //! The prompts of consumers are not kept.
 
-use crate::{Sampling, challenge::TextChallenge, random::Random};
+use crate::{Sampling, challenge::TextChallenge};
+use myelin_sources::random::Random;
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},

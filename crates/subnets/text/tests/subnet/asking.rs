@@ -318,9 +318,9 @@ async fn nh_16_a_hotkey_has_one_free_question_and_an_address_two() {
         }
     };
     begun(10).await;
-    assert_eq!(refused(10).await, "another question of this hotkey is being answered; ask again");
+    assert_eq!(refused(10).await.as_str(), "another question of this hotkey is being answered; ask again");
     begun(11).await;
-    assert_eq!(refused(12).await, "2 other questions of this address are being answered; ask again");
+    assert_eq!(refused(12).await.as_str(), "2 other questions of this address are being answered; ask again");
 }
 
 #[tokio::test]
@@ -350,7 +350,7 @@ async fn nh_40_a_miner_sees_the_patience_of_the_validator_and_not_that_of_the_co
     let limits = GateLimits { longest: Duration::from_millis(500), ..GateLimits::default() };
     let network = network(vec![hangs(2, Arc::clone(&timeouts)).await, honest(3).await], limits).await;
     let (told, _) = asked(&network, &challenge(1)).await;
-    assert_eq!(told, Err(AskFailure::Refused("the time of the question is over".to_owned())));
+    assert_eq!(told, Err(AskFailure::Refused("the time of the question is over".into())));
     assert_eq!(*timeouts.lock().unwrap(), [Some(12.0)]);
     // The miner had less time than for a challenge, so it did not fail.
     assert_eq!(*network.failed.lock().unwrap(), []);
