@@ -76,7 +76,8 @@ fn tokens() -> Endpoint {
 fn builder() -> AxonBuilder {
     let unchanged =
         |class| Endpoint::new(class, |request| async move { Ok(HandlerOutput::from(request.into_content())) });
-    let limits = AxonLimits { body: 1 << 20, per_caller: 4, ..AxonLimits::default() };
+    // Many cases are requests that fail, all of one address.
+    let limits = AxonLimits { body: 1 << 20, per_caller: 4, failures: 1_000, ..AxonLimits::default() };
     Axon::builder(signer(AXON), Decisions { unwanted: key(UNWANTED).hotkey() })
         .port(0)
         .limits(limits)

@@ -18,6 +18,9 @@ use tokio::{
 /// The number of addresses that are known at a time.
 const MAX_KNOWN: usize = 4_096;
 
+/// The number of known addresses in a block of 2^80 of IPv6, so that no block drives the others out.
+const MAX_KNOWN_OF_BLOCK: usize = 64;
+
 /// The part of the room that only known addresses have.
 const KNOWN_PART: usize = 4;
 
@@ -74,6 +77,26 @@ pub(super) type Entrance = (ConnectionPlace, oneshot::Receiver<()>);
 impl RoomState {
     fn is_known(&self, address: IpAddr, now: Instant, time: Duration) -> bool {
         self.known.get(&address).is_some_and(|&last| now.saturating_duration_since(last) < time)
+    }
+
+    /// Notes an admitted request of an address, in place of the oldest one of its block or of all if there is no room.
+    fn know(&mut self, address: IpAddr, now: Instant) {
+        if !self.known.contains_key(&address) {
+            let own = block(address);
+            let of_block = self.known.iter().filter(|(other, _)| own.is_some() && block(**other) == own);
+            let is_block_full = of_block.clone().count() >= MAX_KNOWN_OF_BLOCK;
+            let oldest = if is_block_full {
+                of_block.min_by_key(|(_, last)| **last)
+            } else if self.known.len() >= MAX_KNOWN {
+                self.known.iter().min_by_key(|(_, last)| **last)
+            } else {
+                None
+            };
+            if let Some(oldest) = oldest.map(|(address, _)| *address) {
+                self.known.remove(&oldest);
+            }
+        }
+        self.known.insert(address, now);
     }
 
     /// Returns the connection that makes place: the oldest without an admitted request, and if there is none, the one
@@ -147,11 +170,7 @@ impl ConnectionPlace {
             if let Some(open) = state.open.get_mut(&self.number) {
                 (open.is_known, open.is_admitted) = (true, true);
             }
-            if state.known.len() >= MAX_KNOWN && !state.known.contains_key(&address) {
-                let oldest = state.known.iter().min_by_key(|(_, last)| **last).map(|(address, _)| *address);
-                oldest.map(|oldest| state.known.remove(&oldest));
-            }
-            state.known.insert(address, now);
+            state.know(address, now);
         });
     }
 
@@ -301,5 +320,12 @@ mod tests {
         assert_eq!(room.with(|state| state.known.len()), MAX_KNOWN);
         let (first, _closed) = room.enter(address(0), now).unwrap();
         assert!(!first.is_known(now));
+        // A block of IPv6 drives out its own addresses only.
+        for number in 0..100_u16 {
+            let at = Ipv6Addr::new(0x2001, 0xdb8, 1, number, 0, 0, 0, 1).into();
+            room.enter(at, now).unwrap().0.admitted(now + Duration::from_secs(10 + u64::from(number)));
+        }
+        let of_block = room.with(|state| state.known.keys().filter(|known| known.is_ipv6()).count());
+        assert_eq!((of_block, room.with(|state| state.known.len())), (MAX_KNOWN_OF_BLOCK, MAX_KNOWN));
     }
 }

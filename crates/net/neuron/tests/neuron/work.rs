@@ -108,7 +108,7 @@ async fn status(axon: &Axon, seed: u8, body: &str) -> u16 {
 async fn nh_88_work_keeps_its_place_when_its_caller_has_gone() {
     let miner = Miner::default();
     let axon = axon(&miner, AxonLimits { workers: 1, ..AxonLimits::default() }).await;
-    assert_eq!(status(&axon, CALLER, r#"{"timeout": 0.1, "text": "left"}"#).await, 408);
+    assert_eq!(status(&axon, CALLER, r#"{"timeout": 1, "text": "left"}"#).await, 408);
     assert_eq!(miner.begun(1).await, ["left"]);
     // The work goes on, so the only worker is not free.
     let next = ask(&axon, 3, 20.0);
@@ -127,7 +127,7 @@ async fn nh_88_the_work_of_one_caller_leaves_room_for_others() {
         .map(|_| {
             let peer = Peer::strict(axon.hotkey(), axon.address());
             let mut question = message(slow(), "flood");
-            question.timeout = Some(0.2);
+            question.timeout = Some(2.0);
             tokio::spawn(async move { Dendrite::new(signer(CALLER)).ask(&peer, &question).await.result })
         })
         .collect();
@@ -160,7 +160,7 @@ async fn nh_15_a_caller_has_16_requests_at_a_time() {
 async fn nh_89_places_are_given_by_stake() {
     let miner = Miner::default();
     let axon = axon(&miner, AxonLimits { workers: 1, ..AxonLimits::default() }).await;
-    assert_eq!(status(&axon, CALLER, r#"{"timeout": 0.1, "text": "left"}"#).await, 408);
+    assert_eq!(status(&axon, CALLER, r#"{"timeout": 1, "text": "left"}"#).await, 408);
     let mut asking = Vec::new();
     for (number, seed) in (1..).zip([10, 100, 30, 20]) {
         asking.push(ask(&axon, seed, 20.0));

@@ -128,7 +128,7 @@ async fn nh_89_miners_work_for_the_highest_stake_first() {
     let axon = serve(&miner, BySeed, AxonLimits { workers: 1, ..AxonLimits::default() }).await;
     let peer = Peer::strict(axon.hotkey(), axon.address());
     // The caller has gone, and its work goes on.
-    assert!(ask(peer.clone(), 9, "left".to_owned(), 0.1).await.is_err());
+    assert!(ask(peer.clone(), 9, "left".to_owned(), 1.0).await.is_err());
     miner.begun(1).await;
     let mut asking = Vec::new();
     for (number, seed) in (1..).zip([10, 30, 20]) {
