@@ -121,7 +121,9 @@ mod tests {
             let some = cycle.take(dice([9, round, 0, 0]), &seats, sample);
             assert_eq!(some.len(), sample.min(seats.len()));
             assert_eq!(some.iter().collect::<BTreeSet<_>>().len(), some.len(), "no seat twice in a round");
-            some.into_iter().for_each(|seat| taken.entry(seat).or_default().push(round));
+            for seat in some {
+                taken.entry(seat).or_default().push(round);
+            }
         }
         taken
     }
@@ -135,7 +137,7 @@ mod tests {
             assert!(rounds[0] < 16 && rounds.windows(2).all(|two| two[1] - two[0] <= 32), "{rounds:?}");
         }
         // The order of a cycle is not that of the one before.
-        let orders = |cycle: u64| taken.values().map(|rounds| rounds[cycle as usize] % 16).collect::<Vec<_>>();
+        let orders = |cycle: usize| taken.values().map(|rounds| rounds[cycle] % 16).collect::<Vec<_>>();
         assert_ne!(orders(0), orders(1));
     }
 

@@ -442,6 +442,10 @@ mod tests {
         assert_eq!(Hints::of(&error).iter().count(), 1);
     }
 
+    fn axon(neuron: &mut NeuronInfo) -> &mut AxonInfo {
+        neuron.axon.as_mut().unwrap()
+    }
+
     #[test]
     fn nh_30_a_seat_that_cannot_be_asked_has_a_reason() {
         let address = ([198, 51, 100, 7], 8_091).into();
@@ -450,9 +454,6 @@ mod tests {
             change(&mut snapshot.neurons[0]);
             seat_views(&snapshot, scope, V1Policy::Refused).remove(0).reach
         };
-        fn axon(neuron: &mut NeuronInfo) -> &mut AxonInfo {
-            neuron.axon.as_mut().unwrap()
-        }
         let global = AddressScope::Global;
         assert!(reach(|_| (), global).is_ok());
         assert_eq!(reach(|neuron| neuron.axon = None, global), Err(AskError::NotServing));

@@ -154,7 +154,8 @@ mod tests {
         all.sort_by(|one, other| one.0.total_cmp(&other.0));
         let (mut below, mut wins, mut place) = (0.0, 0.0, 0);
         while let Some((value, _)) = all.get(place) {
-            let ties = &all[place..][..all[place..].iter().take_while(|other| other.0 == *value).count()];
+            let ties =
+                &all[place..][..all[place..].iter().take_while(|other| other.0.total_cmp(value).is_eq()).count()];
             let (mine, theirs) = ties.iter().fold((0.0, 0.0), |(mine, theirs), (_, is_mine)| match is_mine {
                 true => (mine + 1.0, theirs),
                 false => (mine, theirs + 1.0),

@@ -227,7 +227,7 @@ mod tests {
             requests.push((began + moment(dice([8, round.into(), 0, 0]), 0, interval), false));
         }
         requests.sort();
-        let mut waits: Vec<_> = requests.windows(2).map(|two| (two[1].0 - two[0].0, two[1].1)).collect();
+        let mut waits: Vec<_> = requests.windows(2).map(|two| (two[1].0.saturating_sub(two[0].0), two[1].1)).collect();
         waits.sort();
         let (mut questions, mut wins) = (0_u64, 0_u64);
         for (_, is_challenge) in &waits {

@@ -108,6 +108,7 @@ impl History {
 }
 
 /// Miner 1 is good and all others are bad.
+#[expect(clippy::unnecessary_wraps, reason = "it is the response of any miner")]
 fn good_and_bad(seat: &SeatView) -> Response {
     Ok(if seat.hotkey == key(1) { 100 } else { 20 })
 }
@@ -138,10 +139,8 @@ fn nh_30_a_seat_that_cannot_be_asked_loses_its_average() {
 #[test]
 fn nh_33_an_outage_of_the_validator_costs_no_miner_anything() {
     let mut history = History::new([1, 2].map(seat).into_iter().chain([validator(3, 100)]), 16);
-    let only_miners = |seat: &SeatView| match seat.may_validate {
-        true => Err(AskError::Unproven { status: 404, reason: myelin_wire::strict::AnswerError::Unsigned }),
-        false => good_and_bad(seat),
-    };
+    let not_found = AskError::Unproven { status: 404, reason: myelin_wire::strict::AnswerError::Unsigned };
+    let only_miners = |seat: &SeatView| if seat.may_validate { Err(not_found.clone()) } else { good_and_bad(seat) };
     history.rounds(200, only_miners);
     let (before, row) = ([1, 2].map(|number| history.average(number)), history.row());
     history.has_witness = false;
@@ -219,10 +218,8 @@ fn nh_35_a_wrong_clock_is_held_against_no_miner() {
 fn nh_37_a_seat_with_an_average_that_answers_404_loses_it_and_is_asked_seldom() {
     let mut history = History::new([1, 2].map(seat), 16);
     history.rounds(50, |_| Ok(100));
-    let gone = |seat: &SeatView| match seat.hotkey == key(2) {
-        true => Err(AskError::Refused { status: 404, text: "".into() }),
-        false => Ok(100),
-    };
+    let not_found = AskError::Refused { status: 404, text: "".into() };
+    let gone = |seat: &SeatView| if seat.hotkey == key(2) { Err(not_found.clone()) } else { Ok(100) };
     for _ in 0..250 {
         if history.average(2) > 0 {
             assert!(history.round(gone).contains(&key(2)), "it is asked in every cycle");
