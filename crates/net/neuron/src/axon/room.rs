@@ -102,7 +102,7 @@ impl RoomState {
     /// Returns the connection that makes place: the oldest without an admitted request, and if there is none, the one
     /// that is idle longest.
     fn victim(&self, only_strangers: bool) -> Option<u64> {
-        let oldest = self.open.iter().find(|(_, open)| !open.is_admitted && !(only_strangers && open.is_known));
+        let oldest = self.open.iter().find(|(_, open)| !(open.is_admitted || (only_strangers && open.is_known)));
         let idle = || self.open.iter().filter(|(_, open)| open.busy == 0).min_by_key(|(_, open)| open.idle_since);
         oldest.or_else(idle).map(|(number, _)| *number)
     }

@@ -1,12 +1,19 @@
 //! The work of miners: its number at a time, its order, and its end.
 
-use crate::{key, signer, soon};
+use crate::{class, key, signer, soon};
 use myelin_neuron::{
     AskError, Axon, AxonLimits, Caller, Dendrite, Failure, Peer, Priority, PriorityError, Rules, ServeAnyone,
 };
 use myelin_subnet_kit::{JsonTask, Miner, endpoint, question};
-use myelin_wire::Sign;
-use std::sync::{Arc, Condvar, Mutex};
+use myelin_wire::{
+    Sign, Synapse,
+    class::{Class, Mismatch},
+    python::{Dict, Value},
+};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Condvar, Mutex},
+};
 
 type Task = JsonTask<String, String>;
 
@@ -22,11 +29,62 @@ struct WorkLog {
     may_end: usize,
 }
 
+/// A task with answers that stream.
+struct Streamed;
+
+impl myelin_subnet_kit::Task for Streamed {
+    type Challenge = String;
+    type Answer = ();
+
+    fn class(&self) -> Class {
+        class("Streamed", &[("text", "str")], &["text"])
+    }
+
+    fn ask(&self, challenge: &String) -> Dict {
+        Dict::from_iter([("text", Value::from(challenge.as_str()))])
+    }
+
+    fn asked(&self, message: &Synapse) -> Result<String, Mismatch> {
+        Ok(message.get("text").and_then(Value::as_text).unwrap_or_default().to_owned())
+    }
+
+    fn answer(&self, _: &mut Synapse, (): ()) -> Result<(), Mismatch> {
+        Ok(())
+    }
+
+    fn answered(&self, _: &Synapse) -> Result<(), Mismatch> {
+        Ok(())
+    }
+
+    fn streams(&self) -> bool {
+        true
+    }
+}
+
 impl Miner<Task> for Blocked {
     fn answer(&self, challenge: String) -> Result<String, Failure> {
+        self.work(&challenge);
+        Ok(challenge)
+    }
+}
+
+impl Miner<Streamed> for Blocked {
+    fn answer(&self, _: String) -> Result<(), Failure> {
+        Err(Failure::from("the answer is a stream"))
+    }
+
+    fn stream(&self, challenge: String, pieces: &mut dyn FnMut(Vec<u8>) -> ControlFlow<()>) -> Result<(), Failure> {
+        self.work(&challenge);
+        let _ = pieces(challenge.into_bytes());
+        Ok(())
+    }
+}
+
+impl Blocked {
+    fn work(&self, challenge: &str) {
         let (log, changed) = &*self.0;
         let mut log = log.lock().unwrap();
-        log.begun.push(challenge.clone());
+        log.begun.push(challenge.to_owned());
         log.running += 1;
         log.most = log.most.max(log.running);
         while log.may_end == 0 {
@@ -34,11 +92,8 @@ impl Miner<Task> for Blocked {
         }
         log.may_end -= 1;
         log.running -= 1;
-        Ok(challenge)
     }
-}
 
-impl Blocked {
     /// Lets the work of this many requests end.
     fn end(&self, number: usize) {
         self.0.0.lock().unwrap().may_end += number;
@@ -141,6 +196,30 @@ async fn nh_89_miners_work_for_the_highest_stake_first() {
         assert_eq!(status(asked.await.unwrap()), 200);
     }
     assert_eq!(miner.begun(4).await, ["left", "30", "20", "10"]);
+}
+
+#[tokio::test]
+async fn nh_88_a_stream_keeps_its_place_when_its_caller_has_gone() {
+    let miner = Blocked::default();
+    let axon = Axon::builder(signer(1), ServeAnyone).port(0).never_served();
+    let axon = axon.limits(AxonLimits { workers: 1, ..AxonLimits::default() });
+    let axon = axon.endpoint(endpoint(Arc::new(Streamed), Arc::new(miner.clone()))).start().await.unwrap();
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    let message = |text: &str| question(&Streamed, &text.to_owned()).unwrap();
+    let (gone, next) = (Dendrite::new(signer(10)), Dendrite::new(signer(11)));
+    drop(soon(gone.ask_stream(&peer, &message("left"))).await.unwrap());
+    miner.begun(1).await;
+    let question = message("next");
+    let asking = next.ask_stream(&peer, &question);
+    tokio::pin!(asking);
+    tokio::select! {
+        _ = asking.as_mut() => panic!("the only worker is not free"),
+        () = waiting(&axon, 1) => {}
+    }
+    assert_eq!(miner.begun(1).await, ["left"]);
+    miner.end(2);
+    let mut stream = soon(asking).await.unwrap();
+    assert_eq!(soon(stream.next()).await.unwrap().as_deref(), Some(&b"next"[..]));
 }
 
 #[tokio::test]
