@@ -279,7 +279,7 @@ fn streams() -> Outcome {
     let mut inputs = Vec::new();
     for (cut, groups, outcome) in [
         (6_u8, &[&b"one"[..], b" two", b" three"][..], StreamOutcome::Complete),
-        (255, &[b""], StreamOutcome::Complete),
+        (255, &[b" "], StreamOutcome::Complete),
         (63, &[b"one", &long], StreamOutcome::Broken),
         (0, &[], StreamOutcome::Complete),
         (20, &[b"a", b"b", b"c", b"d", b"e", b"f"], StreamOutcome::Complete),
@@ -293,6 +293,8 @@ fn streams() -> Outcome {
     inputs.push(whole[..whole.len() - 1].to_vec());
     inputs.push([&whole[..], &whole[whole.len() - 66..]].concat());
     inputs.push([&whole[..1], &whole[1 + group..=two], &whole[1..=group]].concat());
+    // A group without bytes.
+    inputs.push([&[9, 1, 0, 0, 0, 0][..], &[0; 64]].concat());
     put("stream_reader", inputs)?;
 
     let receipts = [fixture("receipt/1/answer.json")?, fixture("receipt/1/stream.json")?];
@@ -312,10 +314,11 @@ fn replay() -> Outcome {
     for number in 0..6 {
         inputs.push([&[0], noise(80, number).as_slice()].concat());
     }
-    let stored = fixture("replay-window/1/window.bin")?;
+    let stored = fixture("replay-window/2/window.bin")?;
     let content = &stored[16..stored.len() - 32];
     inputs.push([&[1], content].concat());
     inputs.push([&[2], stored.as_slice()].concat());
+    inputs.push([&[2], fixture("replay-window/1/window.bin")?.as_slice()].concat());
     let empty = ReplayWindow::new(ReplayLimits::default()).to_bytes();
     inputs.push([&[1], &empty[16..empty.len() - 32]].concat());
     put("replay_file", inputs)

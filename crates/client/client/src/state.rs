@@ -103,6 +103,11 @@ impl ChainState {
         Ok(self.ask(api().issuance()).await?.0)
     }
 
+    /// Returns the time of the block, in milliseconds since the Unix epoch.
+    pub async fn timestamp(&self) -> Result<u64, ChainError> {
+        self.read(runtime::storage().timestamp().now(), ()).await
+    }
+
     /// Returns the part of the block that free calls took, of the room of all transactions, in billionths.
     pub async fn free_share(&self) -> Result<u32, ChainError> {
         Ok(self.ask(api().free_share()).await?.0)

@@ -10,7 +10,7 @@ use myelin_wire::{
     from_ss58,
     python::{Dict, Value, json},
     replay::{ReplayLimits, ReplayWindow},
-    strict::{Receiver, StrictDoor, StrictRefusal, StrictRequest, header, verify_answer, wants_signed_stream},
+    strict::{Receiver, RequestTarget, StrictDoor, StrictRefusal, StrictRequest, header, verify_answer},
     synapse::{DEFAULT_TIMEOUT, TerminalInfo},
     v1::{
         AnswerTime, Classes, ClientReport, Freshness, HandlerReply, HttpResponse, RefusedRequest, TransportEvent,
@@ -50,7 +50,11 @@ fn asked() -> &'static SignedProof {
 /// Checks a head of a strict request or answer. Only a good signature turns a claim into a proof.
 pub fn btauth_head(bytes: &[u8]) {
     let message = MessageText::new(bytes);
-    let _ = (message.request().mode(), wants_signed_stream(&message.headers));
+    let _ = message.request().mode();
+    if let Some(target) = RequestTarget::read(message.request().target) {
+        let written = target.to_string();
+        assert_eq!(RequestTarget::read(&written).map(|again| again.to_string()), Some(written));
+    }
     for receiver in [Receiver::Required, Receiver::Optional] {
         let door = StrictDoor { receiver, ..StrictDoor::new(FuzzKey::neuron().hotkey()) };
         if let Ok(claimed) = door.open(message.request(), NOW) {

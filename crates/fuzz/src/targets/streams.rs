@@ -60,7 +60,7 @@ fn walk(bytes: &[u8]) -> FrameWalk {
         match rest {
             [1, a, b, c, d, rest @ ..] => {
                 let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-                found.is_broken = length > MAX_GROUP;
+                found.is_broken = length == 0 || length > MAX_GROUP;
                 if found.is_broken || rest.len() < length + SIGNATURE {
                     break;
                 }

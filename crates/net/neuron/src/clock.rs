@@ -2,8 +2,11 @@
 
 use myelin_wire::UnixNanos;
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// The wall clock, from which nonces are made and with which they are compared.
@@ -12,6 +15,12 @@ use std::{
 pub trait Clock: Send + Sync + 'static {
     /// Returns nanoseconds since the Unix epoch.
     fn now(&self) -> UnixNanos;
+
+    /// Returns nanoseconds of a clock that is never set, from any beginning.
+    fn steady(&self) -> u64 {
+        static BEGINNING: OnceLock<Instant> = OnceLock::new();
+        u64::try_from(BEGINNING.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 /// The clock of the machine.
@@ -57,5 +66,9 @@ impl Clock for ManualClock {
 impl<C: Clock> Clock for std::sync::Arc<C> {
     fn now(&self) -> UnixNanos {
         (**self).now()
+    }
+
+    fn steady(&self) -> u64 {
+        (**self).steady()
     }
 }

@@ -78,6 +78,7 @@ pub use limits::AxonLimits;
 pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
 pub use myelin_files::FileError;
+pub use myelin_wire::strict::{Place, UnplacedRequests};
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
 pub use tls::{TlsError, TlsIdentity, TlsOffer};

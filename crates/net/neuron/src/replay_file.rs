@@ -27,6 +27,11 @@ pub(crate) fn take(path: &Path, limits: ReplayLimits, now: UnixNanos, ahead: u64
         ReplayWindow::from_bytes(&bytes, limits)
             .map_err(|error @ (StoredError::Form | StoredError::Damaged)| error.to_string())
     });
+    let window = window.and_then(|window| {
+        let floor = window.floor();
+        let ahead = || format!("it refuses requests up to {floor} ns, and the clock shows {now} ns since 1970");
+        if window.is_ahead_of(now) { Err(ahead()) } else { Ok(window) }
+    });
     Ok(window.unwrap_or_else(|error| {
         tracing::warn!(path = %path.display(), %error, "the replay window is lost; requests made until now are refused");
         lost()
@@ -43,6 +48,7 @@ mod tests {
     use super::*;
     use std::{fs, os::unix::fs::PermissionsExt};
 
+    const SECOND: u64 = 1_000_000_000;
     const LIMITS: ReplayLimits = ReplayLimits { keep: 16, callers: 3, per_caller: 4, total: 100 };
 
     #[test]
@@ -66,6 +72,18 @@ mod tests {
         fs::write(&path, b"myelin-replay/1\nnonsense").unwrap();
         assert_eq!(take(&path, LIMITS, 100, 4).unwrap(), ReplayWindow::after_loss(LIMITS, 100, 4));
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn nh_73_a_memory_ahead_of_the_clock_counts_as_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("replay");
+        let now = 100 * SECOND;
+        let ahead = ReplayWindow::after_loss(LIMITS, now + 3_600 * SECOND, 0);
+        put(&path, &ahead).unwrap();
+        assert_eq!(take(&path, LIMITS, now, 4).unwrap(), ReplayWindow::after_loss(LIMITS, now, 4));
+        put(&path, &ahead).unwrap();
+        assert_eq!(take(&path, LIMITS, now + 3_598 * SECOND, 4).unwrap(), ahead);
     }
 
     #[test]

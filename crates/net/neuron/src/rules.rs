@@ -73,6 +73,12 @@ pub trait Rules: Send + Sync + 'static {
         let _ = caller;
         Ok(Priority::default())
     }
+
+    /// Returns true if a caller has a seat, so that callers without one take none of its room in the replay window.
+    fn has_seat(&self, caller: &Caller<'_>) -> bool {
+        let _ = caller;
+        false
+    }
 }
 
 /// Rules that serve each signed request, in order of arrival, for tests and public services.
@@ -103,6 +109,10 @@ impl<D: Directory> Rules for ServeNeurons<D> {
 
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
+    }
+
+    fn has_seat(&self, caller: &Caller<'_>) -> bool {
+        self.directory.seat(caller.hotkey).is_some()
     }
 }
 
@@ -140,6 +150,10 @@ impl<D: Directory> Rules for ServeValidators<D> {
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.directory.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
     }
+
+    fn has_seat(&self, caller: &Caller<'_>) -> bool {
+        self.directory.seat(caller.hotkey).is_some()
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +179,12 @@ mod tests {
             })
         };
         assert_eq!(served(&rules), [true, true, false, true, false, false]);
+        let has_seat = |key: u8| {
+            let (hotkey, address) = (PublicKey::from_bytes([key; 32]), IpAddr::from([127, 0, 0, 1]));
+            rules.has_seat(&Caller { hotkey, address, endpoint: "Echo", mode: Protocol::V1 })
+        };
+        // A seat is one with any stake.
+        assert_eq!([1, 3, 5, 6].map(has_seat), [true, true, true, false]);
         rules.enough_stake = None;
         assert_eq!(served(&rules), [true, false, false, true, false, false]);
         // Beside no validator with more stake, it would be served.

@@ -25,7 +25,10 @@ mod parse;
 pub use convert::Mismatch;
 pub use parse::{TypeError, Types};
 
-use crate::python::Value;
+use crate::python::{
+    Value,
+    json::{self, JsonError},
+};
 
 /// The names of the members that every body begins with. spec neuron-protocol §3.
 pub const BASE_FIELDS: [&str; 7] =
@@ -127,6 +130,8 @@ pub struct Class {
     name: String,
     fields: Vec<Field>,
     hashed: Vec<String>,
+    /// The number of values of a body.
+    values: usize,
 }
 
 impl Class {
@@ -144,12 +149,12 @@ impl Class {
         if let Some(twice) = names.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first())) {
             return Err(ClassError::Twice(twice.copied().unwrap_or_default().to_owned()));
         }
-        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new() })
+        Ok(Self { name: name.to_owned(), fields, hashed: Vec::new(), values: json::DEFAULT_VALUES })
     }
 
     /// Returns the built-in class without fields of its own, a ping. spec neuron-protocol §1.
     pub fn synapse() -> Self {
-        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new() }
+        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new(), values: json::DEFAULT_VALUES }
     }
 
     /// Returns the same class with these fields hashed, in this order.
@@ -172,6 +177,25 @@ impl Class {
         };
         self.hashed = in_order.into_iter().map(str::to_owned).collect();
         Ok(self)
+    }
+
+    /// Returns the same class, whose bodies may have this many values, at most [`json::MAX_VALUES`].
+    ///
+    /// Without it a body has at most [`json::DEFAULT_VALUES`]. Long lists of numbers need more.
+    #[must_use]
+    pub fn values(self, values: usize) -> Self {
+        Self { values: values.min(json::MAX_VALUES), ..self }
+    }
+
+    /// Reads a body of this class as JSON, with at most as many values as the class allows.
+    ///
+    /// Members that the class does not have are checked for their form and left out.
+    ///
+    /// # Errors
+    /// [`JsonError`] with the fault and its position.
+    pub fn read_json(&self, body: &[u8]) -> Result<Value, JsonError> {
+        let names: Vec<&str> = BASE_FIELDS.into_iter().chain(self.fields.iter().map(Field::name)).collect();
+        json::read_members(body, self.values, &names)
     }
 
     /// Returns the name, which is also the path of the class and the value of the header `name`.
@@ -209,6 +233,18 @@ mod tests {
         assert_eq!(Class::new("", vec![]), Err(ClassError::Name(String::new())));
         assert_eq!(Class::new("A", vec![text("x"), text("x")]), Err(ClassError::Twice("x".to_owned())));
         assert_eq!(Class::new("A", vec![text("axon")]), Err(ClassError::Twice("axon".to_owned())));
+    }
+
+    #[test]
+    fn nh_1_a_class_may_ask_for_more_values() {
+        let class = Class::new("A", vec![Field::required("x", Type::Any)]).unwrap();
+        let body = |values: usize| format!("{{\"x\":[{}0]}}", "0,".repeat(values - 2));
+        let reads = |class: &Class, values| class.read_json(body(values).as_bytes()).is_ok();
+        assert!(reads(&class, 65_536) && !reads(&class, 65_537));
+        let class = class.values(100_000);
+        assert!(reads(&class, 100_000) && !reads(&class, 100_001));
+        let class = class.values(usize::MAX);
+        assert!(reads(&class, 1_048_576) && !reads(&class, 1_048_577));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Texts of peers, made safe to show and to keep.
 
-use core::fmt;
+use core::{fmt, ops::Deref};
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
 /// A text of a peer: short, and without characters that command a terminal or change the direction of a line.
@@ -44,10 +44,13 @@ impl PeerText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// Returns true if there is no character.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+impl Deref for PeerText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 

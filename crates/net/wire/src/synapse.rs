@@ -1,7 +1,7 @@
 //! A synapse as headers and as a body, and its hash. spec neuron-protocol §2, §3, §4.
 
 use crate::{
-    Headers,
+    Headers, PeerText,
     class::{Class, Field, Mismatch, Type},
     python::{Dict, Value, json, parse_float, parse_int},
 };
@@ -45,10 +45,10 @@ pub struct TerminalInfo {
 pub enum HeaderError {
     /// A malformed number.
     #[error("the header `{0}` is not a number")]
-    Number(String),
+    Number(PeerText),
     /// A header of the protocol that comes twice.
     #[error("the header `{0}` comes twice")]
-    Twice(String),
+    Twice(PeerText),
     /// Dummy values that do not make up the class.
     #[error(transparent)]
     Field(#[from] Mismatch),
@@ -184,7 +184,7 @@ impl Synapse {
     /// # Errors
     /// [`Mismatch`] if a required field is missing or a value is not of its type.
     pub fn new(class: Arc<Class>, fields: &Dict) -> Result<Self, Mismatch> {
-        let values = class.fields().iter().map(|field| field.read(fields.get(field.name()), ""));
+        let values = class.fields().iter().map(|field| field.read(fields.get(field.name())));
         let fields = values.collect::<Result<_, _>>()?;
         Ok(Self {
             class,
@@ -307,7 +307,7 @@ impl Synapse {
             let is_base = matches!(name, "timeout" | "header_size" | "total_size" | "computed_body_hash");
             let of_protocol = is_base || [AXON, DENDRITE, INPUT].iter().any(|prefix| name.contains(prefix));
             if of_protocol && known.insert(name, value).is_some() {
-                return Err(HeaderError::Twice(name.to_owned()));
+                return Err(HeaderError::Twice(name.into()));
             }
             let text = Value::from(value);
             let read = |terminal: &mut TerminalInfo, field: &str| match terminal.slot(field) {
@@ -318,7 +318,7 @@ impl Synapse {
                 Some(TerminalField::Text(to)) => text.as_text().map(|text| *to = Some(text.to_owned())),
                 None => Some(()),
             };
-            let number = |read: Option<()>| read.ok_or_else(|| HeaderError::Number(name.to_owned()));
+            let number = |read: Option<()>| read.ok_or_else(|| HeaderError::Number(name.into()));
             if let Some(field) = after(name, AXON) {
                 number(read(&mut axon, field))?;
             } else if let Some(field) = after(name, DENDRITE) {
@@ -337,11 +337,11 @@ impl Synapse {
             Some(text) => parse_int(text)
                 .and_then(|number| number.to_i128())
                 .map(Some)
-                .ok_or_else(|| HeaderError::Number(name.to_owned())),
+                .ok_or_else(|| HeaderError::Number(name.into())),
         };
         let timeout = match known.get("timeout") {
             None => None,
-            Some(text) => Some(parse_float(text).ok_or_else(|| HeaderError::Number("timeout".to_owned()))?),
+            Some(text) => Some(parse_float(text).ok_or_else(|| HeaderError::Number("timeout".into()))?),
         };
         Ok(Self {
             timeout,
@@ -416,7 +416,7 @@ mod tests {
     fn a_header_of_the_protocol_that_comes_twice_is_refused() {
         let headers = Headers::from_iter([("timeout", "1"), ("timeout", "2")]);
         let error = Synapse::from_headers(Arc::new(Class::synapse()), &headers);
-        assert_eq!(error, Err(HeaderError::Twice("timeout".to_owned())));
+        assert_eq!(error, Err(HeaderError::Twice("timeout".into())));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! A tensor is wrapped three times: base64 of `MessagePack` of the raw elements, beside a type and a shape that repeat
 //! those inside. Reading checks that all of them agree. The existing neurons believe the last one.
 
-use crate::python::{Dict, Value, parse_int};
+use crate::{
+    PeerText,
+    python::{Dict, Value, parse_int},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rmp::{decode, encode};
 
@@ -76,7 +79,7 @@ pub enum TensorError {
     Field(&'static str),
     /// An unknown type of elements.
     #[error("should be a tensor: `{0}` is not a type of elements")]
-    Element(String),
+    Element(PeerText),
     /// No bytes.
     #[error("the tensor has no buffer")]
     Empty,
@@ -173,7 +176,7 @@ impl Tensor {
                 b"type" => {
                     let code = take_bytes(&mut bytes).ok_or(damaged("`type` is not text"))?;
                     let row = Element::ALL.into_iter().find(|(_, _, own, _)| own.as_bytes() == code);
-                    let row = row.ok_or_else(|| TensorError::Element(String::from_utf8_lossy(code).into_owned()))?;
+                    let row = row.ok_or_else(|| TensorError::Element(PeerText::new(&String::from_utf8_lossy(code))))?;
                     element = Some(row.0);
                 }
                 b"kind" => match take_bytes(&mut bytes) {
@@ -264,7 +267,7 @@ pub(crate) fn read_field(value: Value) -> Result<Value, TensorError> {
     };
     let dtype = field.get("dtype").and_then(Value::as_text).ok_or(TensorError::Field("`dtype` is not text"))?;
     if Element::from_name(dtype).is_none() {
-        return Err(TensorError::Element(dtype.to_owned()));
+        return Err(TensorError::Element(dtype.into()));
     }
     let shape = match field.get("shape") {
         Some(Value::List(sides)) if sides.iter().all(|side| matches!(side, Value::Int(_))) => Some(sides.clone()),

@@ -13,6 +13,7 @@ use myelin_client::{
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_neuron::{Dendrite, DialRules, DirectoryEntry, MemoryDirectory, Peer, ServedAxon, Signer};
 use myelin_primitives::{AddressScope, BlockNumber, Uid};
+use myelin_wire::{UnixNanos, strict::Place};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
@@ -24,6 +25,9 @@ const MORTALITY: u64 = 32;
 
 /// The longest wait for a submission. After it the search for the transaction is repeated.
 pub(super) const SUBMIT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Nanoseconds of a millisecond.
+const NANOS_OF_MILLI: u64 = 1_000_000;
 
 /// The pause after an error that a node returns at once.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -102,6 +106,8 @@ struct Inner {
     account: Account,
     signer: Signer,
     rules: Arc<DialRules>,
+    /// The time of the last final block at the start.
+    started_after: UnixNanos,
     table: Arc<MemoryDirectory>,
     seen: watch::Receiver<Arc<MetagraphInfo>>,
     state: StateFolder,
@@ -135,7 +141,9 @@ impl Member {
             return Err(JoinError::NoSeat { hotkey: public, netuid });
         };
         report.send(NeuronEvent::Joined { uid: seat.uid, block: metagraph.block });
-        let parameters = chain.at_finalised().await?.network_parameters().await?;
+        let last = chain.at_finalised().await?;
+        let parameters = last.network_parameters().await?;
+        let started_after = last.timestamp().await?.saturating_mul(NANOS_OF_MILLI);
         let state = StateFolder::open(state)?;
         let table = Arc::new(MemoryDirectory::default());
         table.set(seats(&metagraph));
@@ -146,7 +154,9 @@ impl Member {
         let signer = signer_of(hotkey.clone());
         let account = Account::new(chain, hotkey).with_mortality(MORTALITY);
         let chain = chain.clone();
-        Ok(Self(Arc::new(Inner { chain, netuid, account, signer, rules, table, seen, state, report, follower })))
+        let inner =
+            Inner { chain, netuid, account, signer, rules, started_after, table, seen, state, report, follower };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Returns the chain.
@@ -169,9 +179,19 @@ impl Member {
         self.0.signer.clone()
     }
 
-    /// Returns a dendrite that dials by the rules of the chain.
+    /// Returns a dendrite that dials by the rules of the chain, and asks at the place of the subnet.
     pub fn dendrite(&self) -> Dendrite {
-        Dendrite::new(self.signer()).on_chain(Arc::clone(&self.0.rules))
+        Dendrite::new(self.signer()).on_chain(Arc::clone(&self.0.rules)).place(self.place())
+    }
+
+    /// Returns the place of the subnet, which requests of its neurons name.
+    pub fn place(&self) -> Place {
+        Place::new(&self.0.chain.genesis().0, self.0.netuid)
+    }
+
+    /// Returns the time of the last final block when the neuron joined, in nanoseconds since the Unix epoch.
+    pub fn started_after(&self) -> UnixNanos {
+        self.0.started_after
     }
 
     /// Returns the scope of addresses that neurons of the chain may announce, as of the start of the neuron.

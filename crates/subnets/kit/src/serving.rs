@@ -13,6 +13,7 @@ use myelin_neuron::{
     TlsOffer, V1Policy,
 };
 use myelin_primitives::BlockNumber;
+use myelin_wire::strict::UnplacedRequests;
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
@@ -83,6 +84,8 @@ pub struct ServingOptions {
     pub encryption: AxonTls,
     /// The treatment of v1 requests.
     pub v1: V1Policy,
+    /// The treatment of strict requests that name no place, as clients of other origin send them.
+    pub unplaced: UnplacedRequests,
     /// The limits of the axon.
     pub limits: AxonLimits,
     /// The address of the metrics, if they are served.
@@ -97,6 +100,7 @@ impl Default for ServingOptions {
             announce: None,
             encryption: AxonTls::default(),
             v1: V1Policy::default(),
+            unplaced: UnplacedRequests::default(),
             limits: AxonLimits::default(),
             metrics: None,
         }
@@ -174,7 +178,7 @@ impl AnnouncedAxon {
         rules: impl Rules,
         endpoints: Vec<Endpoint>,
     ) -> Result<Self, ServeError> {
-        let ServingOptions { listen, announce, encryption, v1, limits, metrics } = options;
+        let ServingOptions { listen, announce, encryption, v1, unplaced, limits, metrics } = options;
         let seen_at = announce.unwrap_or(listen);
         if !member.addresses().contains(seen_at.ip()) {
             return Err(ServeError::Address(seen_at));
@@ -182,6 +186,9 @@ impl AnnouncedAxon {
         let mut builder = Axon::builder(member.signer(), rules)
             .listen(at_last_port(member, listen)?)
             .v1(v1)
+            .place(member.place())
+            .unplaced(unplaced)
+            .final_block_at(member.started_after())
             .limits(limits)
             .remember_in(member.state().file(REPLAY));
         if let Some(announced) = announce.filter(|announced| announced.port() != 0) {

@@ -4,7 +4,7 @@ use crate::{
     answer::{AnswerLine, EndLine, FinishReason, MAX_LINE, Token},
     challenge::TextChallenge,
     evidence::{Evidence, miner_said},
-    gate::{AnswerReport, GateLine, MinerRef, ask_class},
+    gate::{AnswerReport, GateLine, MinerRef, ReportLine, ask_class},
     task::message,
 };
 use myelin_diagnostic::{Diagnostic, Hints};
@@ -167,7 +167,8 @@ async fn ask_one(
         return Err(AskFailure::Nonsense("the answer has no end".into()));
     };
     let PreparedQuestion { challenge, timeout_ms, .. } = *question;
-    let miner_signed = miner_said(&report, validator.hotkey, &lines, challenge).is_ok();
+    let validated = (validator.hotkey, dendrite.asked_place());
+    let miner_signed = miner_said(&report, validated, &lines, challenge).is_ok();
     let evidence = stream.receipt().and_then(|receipt| Evidence::new(challenge, timeout_ms, (said, groups), receipt));
     Ok(ConsumerAnswer { validator: validator.hotkey, tokens, ending, report, miner_signed, evidence })
 }
@@ -193,7 +194,7 @@ impl AnswerReader {
         match serde_json::from_slice(said)? {
             GateLine::Asked(asked) => {
                 *self = Self { is_asking: true, ..Self::default() };
-                heard(AskEvent::Asking(asked.asked));
+                heard(AskEvent::Asking(MinerRef { hotkey: shown(&asked.asked.hotkey), ..asked.asked }));
             }
             GateLine::Failed(failed) => return Err(AskFailure::Refused(failed.failed.into())),
             _ if !self.is_asking => return nonsense("an answer without a miner"),
@@ -216,10 +217,19 @@ impl AnswerReader {
                 self.ending = Some(finish);
             }
             GateLine::Closing(_) if self.ending.is_none() => return nonsense("a report on an incomplete answer"),
-            GateLine::Closing(closing) => self.report = Some(closing.report),
+            GateLine::Closing(closing) => {
+                let ReportLine { report } = *closing;
+                let (hotkey, model) = (shown(&report.hotkey), shown(&report.model));
+                self.report = Some(AnswerReport { hotkey, model, ..report });
+            }
         }
         Ok(())
     }
+}
+
+/// Returns a name that a validator chose as a text that can be shown. An address and a hash stay as they are.
+fn shown(text: &str) -> String {
+    PeerText::new(text).to_string()
 }
 
 #[cfg(test)]
@@ -246,18 +256,24 @@ mod tests {
     }
 
     #[test]
-    fn nh_20_a_text_of_a_validator_is_short_and_safe_to_show() {
-        let lines = [r#"{"failed":"\u001b[2J"#, &"x".repeat(9_000), r#""}"#].concat();
-        let Err(AskFailure::Refused(text)) = hear(&[&lines]).0 else { panic!("not refused") };
-        assert!(text.as_str().chars().count() <= PeerText::MAX_CHARS && !text.as_str().contains('\u{1b}'), "{text}");
-    }
-
-    #[test]
     fn what_makes_no_sense_is_not_an_answer() {
         for lines in [[TOKEN].as_slice(), &[END], &[ASKED, END, TOKEN], &[ASKED, END, END], &["{}"], &[ASKED, "x"]] {
             assert!(matches!(hear(lines).0, Err(AskFailure::Nonsense(_))), "{lines:?}");
         }
         let refused = hear(&[ASKED, TOKEN, r#"{"failed":"busy"}"#]).0;
         assert_eq!(refused, Err(AskFailure::Refused("busy".into())));
+    }
+
+    #[test]
+    fn nh_20_texts_of_a_validator_are_short_and_command_no_terminal() {
+        let long = "\\u001b[2J".repeat(100_000);
+        let (refused, ..) = hear(&[ASKED, &format!(r#"{{"failed":"{long}"}}"#)]);
+        let refused = refused.unwrap_err().to_string();
+        let (result, heard, _) = hear(&[&format!(r#"{{"asked":{{"uid":3,"hotkey":"{long}"}}}}"#)]);
+        assert_eq!(result, Ok(()));
+        let [AskEvent::Asking(miner)] = heard.as_slice() else { panic!("{heard:?}") };
+        for text in [refused.as_str(), &miner.hotkey] {
+            assert!(text.chars().count() < 300 && !text.chars().any(char::is_control), "{text}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use myelin_subnet_kit::Task;
 use myelin_wire::{
     PublicKey, UnixNanos,
     class::Class,
-    strict::{Content, Receipt, ReceiptError, Statement, StreamOutcome},
+    strict::{Content, Place, Receipt, ReceiptError, Statement, StreamOutcome},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -107,6 +107,8 @@ pub struct EvidenceStatement {
     pub validator: PublicKey,
     /// The hotkey of the miner.
     pub miner: PublicKey,
+    /// The subnet, if the question names one. Evidence of before places has none.
+    pub place: Option<Place>,
     /// The time of the question by the clock of the consumer.
     pub asked_at: UnixNanos,
     /// The question.
@@ -185,7 +187,7 @@ impl Evidence {
         let AnswerReader { lines, tokens, ending: Some(ending), report: Some(report), .. } = listener else {
             return Err(form(&"the answer has no end"));
         };
-        let miner = miner_said(&report, told.responder, &lines, &question)?;
+        let miner = miner_said(&report, (told.responder, told.place), &lines, &question)?;
         if report.model != self.question.model || usize::try_from(report.tokens) != Ok(tokens.len()) {
             return Err(EvidenceError::Other(ReceiptSide::Validator, "answer"));
         }
@@ -193,11 +195,23 @@ impl Evidence {
             consumer: told.caller,
             validator: told.responder,
             miner,
+            place: told.place,
             asked_at: told.asked_at,
             question,
             answer: TextAnswer { tokens, ending },
             report,
         })
+    }
+}
+
+impl Evidence {
+    /// Checks the evidence as [`Self::check`] does, and that it is of this subnet.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] with the fault.
+    pub fn check_at(&self, place: Place) -> Result<EvidenceStatement, EvidenceError> {
+        let shown = self.check()?;
+        if shown.place == Some(place) { Ok(shown) } else { Err(EvidenceError::Other(ReceiptSide::Validator, "subnet")) }
     }
 }
 
@@ -214,9 +228,11 @@ impl EvidenceStatement {
 }
 
 /// Checks by the receipt in a report that the miner gave these lines to this validator for this question.
+///
+/// The validator asks at the subnet at which it was asked.
 pub(crate) fn miner_said(
     report: &AnswerReport,
-    validator: PublicKey,
+    (validator, place): (PublicKey, Option<Place>),
     lines: &[Vec<u8>],
     question: &TextChallenge,
 ) -> Result<PublicKey, EvidenceError> {
@@ -225,6 +241,9 @@ pub(crate) fn miner_said(
     let said = statement(ReceiptSide::Miner, receipt, &asked, (&lines.concat(), &report.groups))?;
     if said.caller != validator {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "validator"));
+    }
+    if said.place != place {
+        return Err(EvidenceError::Other(ReceiptSide::Miner, "subnet"));
     }
     if myelin_wire::from_ss58(&report.hotkey) != Ok(said.responder) {
         return Err(EvidenceError::Other(ReceiptSide::Miner, "miner"));
@@ -247,9 +266,8 @@ fn statement(
     (said, groups): (&[u8], &[u32]),
 ) -> Result<Statement, EvidenceError> {
     let statement = receipt.verify().map_err(|error| EvidenceError::Receipt(whose, error))?;
-    let target = format!("/{}", asked.class.name());
     let message = message(&asked.class, asked.question, asked.timeout_ms).map_err(|error| form(&error))?;
-    if statement.target != target || !statement.is_request(request_body(&message).as_bytes()) {
+    if statement.class != asked.class.name() || !statement.is_request(request_body(&message).as_bytes()) {
         return Err(EvidenceError::Other(whose, "question"));
     }
     let is_whole = matches!(statement.content, Content::Stream { outcome: StreamOutcome::Complete, .. });
@@ -277,9 +295,10 @@ mod tests {
     use crate::{ModelHash, answer::FinishReason};
     use myelin_keys::{Secret, Seed};
     use myelin_neuron::Signer;
+    use myelin_primitives::NetUid;
     use myelin_wire::{
         Sign,
-        strict::{StreamReader, StreamWriter, sign_request},
+        strict::{RequestTarget, StreamReader, StreamWriter, sign_request},
     };
 
     const NOW: UnixNanos = 1_760_000_000_000_000_000;
@@ -301,15 +320,21 @@ mod tests {
         }
     }
 
-    /// Returns the receipt of a stream in groups that answers a question.
-    fn receipt(
+    /// Returns the receipt of a stream in groups that answers a question without a place.
+    fn receipt(sides: (&Signer, &Signer), class: &Class, groups: &[&str], outcome: StreamOutcome) -> Receipt {
+        receipt_at(None, sides, class, groups, outcome)
+    }
+
+    /// Returns the receipt of a stream in groups that answers a question at a place.
+    fn receipt_at(
+        place: Option<Place>,
         (asker, speaker): (&Signer, &Signer),
         class: &Class,
         groups: &[&str],
         outcome: StreamOutcome,
     ) -> Receipt {
         let body = request_body(&message(class, &challenge(), 9_000).unwrap());
-        let target = format!("/{}", class.name());
+        let target = RequestTarget { place, class: class.name(), is_streamed: true }.to_string();
         let (_, request) =
             sign_request(asker, ("POST", &target), body.as_bytes(), NOW, Some(speaker.hotkey())).unwrap();
         let (head, mut writer) =
@@ -347,7 +372,7 @@ mod tests {
     fn what_a_miner_said_is_what_its_receipt_says() {
         let validator = signer(1);
         let lines = LINES.map(|line| line.as_bytes().to_vec());
-        let of = |report: &AnswerReport| miner_said(report, validator.hotkey(), &lines, &challenge());
+        let of = |report: &AnswerReport| miner_said(report, (validator.hotkey(), None), &lines, &challenge());
         let good = report(&validator, StreamOutcome::Complete);
         assert_eq!(of(&good), Ok(signer(2).hotkey()));
 
@@ -361,8 +386,10 @@ mod tests {
         assert_eq!(of(&AnswerReport { hotkey: signer(4).hotkey().to_string(), ..good.clone() }), other("miner"));
         assert_eq!(of(&report(&signer(5), StreamOutcome::Complete)), other("validator"));
         assert_eq!(of(&report(&validator, StreamOutcome::Broken)), other("answer"));
+        let here = Some(Place::new(&[7; 32], NetUid::new(1)));
+        assert_eq!(miner_said(&good, (validator.hotkey(), here), &lines, &challenge()), other("subnet"));
         let asked_otherwise = TextChallenge { seed: 8, ..challenge() };
-        assert_eq!(miner_said(&good, validator.hotkey(), &lines, &asked_otherwise), other("question"));
+        assert_eq!(miner_said(&good, (validator.hotkey(), None), &lines, &asked_otherwise), other("question"));
         let forged = good.receipt.clone().map(|mut receipt| {
             receipt.answer.text.push('1');
             receipt
@@ -384,6 +411,7 @@ mod tests {
         };
         let shown = check(&[asked, LINES[0], LINES[1], &closing]).unwrap();
         assert_eq!((shown.consumer, shown.validator), (consumer.hotkey(), validator.hotkey()));
+        assert_eq!(shown.place, None);
         assert_eq!((shown.miner, shown.asked_at, shown.answer.ending), (signer(2).hotkey(), NOW, FinishReason::Stop));
         for nonsense in [&[asked, LINES[1], &closing][..], &[asked, LINES[0], LINES[0], LINES[1], &closing]] {
             assert_eq!(check(nonsense).unwrap_err(), EvidenceError::Other(ReceiptSide::Miner, "answer"));
@@ -394,6 +422,32 @@ mod tests {
         assert_eq!(error, EvidenceError::Other(ReceiptSide::Validator, "answer"));
         for nonsense in [&[asked][..], &[LINES[0], LINES[1], &closing], &[asked, LINES[0], LINES[1]], &["x"], &[]] {
             assert!(matches!(check(nonsense), Err(EvidenceError::Form(_))), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn nh_67_evidence_is_of_one_subnet() {
+        let (consumer, validator, miner) = (signer(9), signer(1), signer(2));
+        let place = |netuid| Some(Place::new(&[7; 32], NetUid::new(netuid)));
+        let evidence = |asked_at, answered_at| {
+            let complete = StreamOutcome::Complete;
+            let of_miner = receipt_at(answered_at, (&validator, &miner), &TextTask.class(), &LINES, complete);
+            let report = AnswerReport { receipt: Some(of_miner), ..report(&validator, complete) };
+            let closing = serde_json::json!({ "report": report }).to_string() + "\n";
+            let groups = ["{\"asked\":{\"uid\":3,\"hotkey\":\"5F\"}}\n", LINES[0], LINES[1], &closing];
+            let receipt = receipt_at(asked_at, (&consumer, &validator), &ask_class(), &groups, complete);
+            let sizes = groups.iter().map(|group| u32::try_from(group.len()).unwrap()).collect();
+            Evidence::new(&challenge(), 9_000, (groups.concat().into_bytes(), sizes), receipt).unwrap()
+        };
+        let shown = evidence(place(1), place(1)).check_at(place(1).unwrap()).unwrap();
+        assert_eq!((shown.place, shown.miner), (place(1), miner.hotkey()));
+        let refused = |evidence: Evidence, netuid| evidence.check_at(place(netuid).unwrap()).unwrap_err();
+        let of_validator = EvidenceError::Other(ReceiptSide::Validator, "subnet");
+        assert_eq!(refused(evidence(place(1), place(1)), 2), of_validator);
+        assert_eq!(refused(evidence(None, None), 1), of_validator);
+        for (asked_at, answered_at) in [(place(1), place(2)), (place(1), None), (None, place(1))] {
+            let error = evidence(asked_at, answered_at).check().unwrap_err();
+            assert_eq!(error, EvidenceError::Other(ReceiptSide::Miner, "subnet"));
         }
     }
 

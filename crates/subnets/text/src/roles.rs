@@ -19,6 +19,7 @@ use myelin_subnet_kit::{
     AnnouncedAxon, Board, BoardEntry, Member, Miner, MiningOptions, ServeError, ServingOptions, ValidateError,
     ValidatingOptions, Validator, mine as serve_miner,
 };
+use myelin_wire::strict::UnplacedRequests;
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// The file of the reputations of miners.
@@ -153,6 +154,8 @@ pub async fn validate(
     let best = Arc::new(Best { board: validator.board(), member: member.clone() });
     let gate = Gate::new(Arc::new(dendrite), examiner, best, limits);
     let consumers = Consumers(member.table());
+    // A question that names no place could be asked again at another subnet of this validator.
+    let serving = ServingOptions { unplaced: UnplacedRequests::Refused, ..serving };
     let serving = AnnouncedAxon::start(member, serving, consumers, vec![gate.endpoint()]).await?;
 
     let stop = stop_or_change(member, hash, stop).shared();
@@ -224,6 +227,10 @@ struct Consumers(Arc<MemoryDirectory>);
 impl Rules for Consumers {
     fn priority(&self, caller: &Caller<'_>) -> Result<Priority, PriorityError> {
         Ok(self.0.seat(caller.hotkey).map(|seat| seat.stake.into()).unwrap_or_default())
+    }
+
+    fn has_seat(&self, caller: &Caller<'_>) -> bool {
+        self.0.seat(caller.hotkey).is_some()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
 use myelin_client::{BlockNumber, ChainError, Keypair, MetagraphInfo, NetworkParameters};
 use myelin_files::{Access, OnExisting};
 use myelin_keys::{Mnemonic, Secret, WalletError, WordCount};
-use myelin_neuron::{Dendrite, Peer, ServedAxon};
+use myelin_neuron::{Dendrite, Peer, Place, ServedAxon};
 use myelin_subnet_kit::{dial_rules, signer_of};
 use myelin_subnet_text::{
     challenge::TextChallenge,
@@ -300,6 +300,8 @@ impl Command for Ask {
             .check()
             .map_err(|error| CliError::Usage { message: error.to_string(), hint: "see `myelin ask --help`" })?;
         let dendrite = dendrite(key(context)?, &now.network_parameters().await?, snapshot.block);
+        let place = Place::new(&chain.genesis().0, netuid);
+        let dendrite = dendrite.place(place);
 
         let is_text = context.format() == Format::Table;
         let mut writer = AnswerWriter::new();
@@ -342,18 +344,18 @@ impl Command for Ask {
         }
         match &self.evidence {
             None => Ok(()),
-            Some(path) => keep(told.evidence.as_ref(), path),
+            Some(path) => keep(told.evidence.as_ref(), place, path),
         }
     }
 }
 
 /// Writes the evidence of an answer to a file.
-fn keep(evidence: Option<&Evidence>, path: &Path) -> Result<(), CliError> {
+fn keep(evidence: Option<&Evidence>, place: Place, path: &Path) -> Result<(), CliError> {
     let refused =
         |why: &dyn Display| CliError::plain("evidence", why, Some("ask another validator with `--validator`".into()));
     let evidence = evidence.ok_or_else(|| refused(&"this validator returned no signed evidence"))?;
     // Only evidence that `myelin text check` accepts is kept.
-    evidence.check().map_err(|error| refused(&error))?;
+    evidence.check_at(place).map_err(|error| refused(&error))?;
     let text = serde_json::to_string_pretty(evidence).map_err(|error| OutputError::Write(error.into()))?;
     let written = myelin_files::write(path, text.as_bytes(), Access::Shared, OnExisting::Replace);
     written.map_err(|error| CliError::file("write", path)(error.source))

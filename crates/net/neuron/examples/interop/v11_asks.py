@@ -43,7 +43,7 @@ class Answer:
 
 
 def post(content: bytes, path="/Echo", by=None, port=PORT, sent=None, change=None, method="POST", signed_as="POST",
-         receiver=HERE, nonce=None, more=None) -> Answer:
+         receiver=HERE, nonce=None) -> Answer:
     """Signs and sends; `sent` are a path and a body other than the signed ones, `change` changes the headers."""
     by = by or key(CALLER)
     headers = http_auth.sign(by, method=signed_as, path=path, body=content, receiver_ss58=receiver, nonce_ns=nonce)
@@ -57,7 +57,7 @@ def post(content: bytes, path="/Echo", by=None, port=PORT, sent=None, change=Non
     path, content = sent or (path, content)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
-        connection.request(method, path, content, {"content-type": "application/json"} | headers | (more or {}))
+        connection.request(method, path, content, {"content-type": "application/json"} | headers)
         return Answer(asked, connection.getresponse())
     finally:
         connection.close()
@@ -120,7 +120,7 @@ def frames(content: bytes):
 
 def check_stream(text: str):
     """Reads a signed stream by the rules of the page, and gives its bytes, how it ended, and what does not fit."""
-    answer = post(json.dumps({"text": text}).encode(), path="/Tokens", more={"X-Myelin-Accept": "1"})
+    answer = post(json.dumps({"text": text}).encode(), path="/Tokens?stream=1")
     head = signed_text(answer, "myelin-stream/1")
     begun = state = hashlib.sha256(head["text"].encode()).digest()
     faults = [] if good(head["text"], bytes.fromhex(head["signature"][2:])) else ["the head"]

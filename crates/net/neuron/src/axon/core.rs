@@ -1,6 +1,6 @@
 //! Steps that both protocols of an axon share: decisions, bodies, work.
 
-use super::{Endpoint, HandlerOutput, V1Policy, strict, v1};
+use super::{Endpoint, HandlerOutput, V1Policy, jumps::ClockJumps, newcomers::NewCallers, strict, v1};
 use crate::{
     AxonLimits, Caller, Clock, Metrics, Priority, PriorityError, Rules, Signer,
     http::{self, Body},
@@ -17,7 +17,8 @@ use hyper::{
 };
 use myelin_wire::{
     Headers, Protocol, PublicKey, ReceivedRequest, Synapse, Verified,
-    replay::ReplayWindow,
+    replay::{ReplayWindow, RequestContext},
+    strict::StrictDoor,
     v1::{AnswerTime, AuthenticationError, Classes, UnsignedFields, V1Refusal, V1Server},
 };
 use prometheus_client::metrics::gauge::Gauge;
@@ -33,6 +34,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 pub(super) struct AxonCore {
     pub(super) wire: V1Server<Signer>,
     pub(super) here: PublicKey,
+    pub(super) door: StrictDoor,
     pub(super) classes: Classes,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) rules: Box<dyn Rules>,
@@ -41,6 +43,8 @@ pub(super) struct AxonCore {
     pub(super) unsigned_fields: UnsignedFields,
     pub(super) clock: Box<dyn Clock>,
     pub(super) window: Mutex<ReplayWindow>,
+    pub(super) new_callers: NewCallers,
+    pub(super) jumps: ClockJumps,
     pub(super) callers: Quota<PublicKey>,
     pub(super) bodies: Quota<IpAddr>,
     pub(super) queue: RequestQueue,
@@ -144,6 +148,18 @@ impl AxonCore {
 
     pub(super) fn with_window<T>(&self, change: impl FnOnce(&mut ReplayWindow) -> T) -> T {
         change(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns what the replay window needs to know of a request, unless its address brings too many new callers.
+    pub(super) fn context(&self, caller: &Caller<'_>) -> Option<RequestContext> {
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        if let Some(jump) = self.jumps.note(now, steady) {
+            tracing::warn!(nanoseconds = %jump, "the clock jumped; fresh requests stay fresh, and old ones are known");
+        }
+        let has_seat = self.rules.has_seat(caller);
+        let is_new = !has_seat && self.with_window(|window| window.is_new(caller.hotkey));
+        let is_allowed = !is_new || self.new_callers.take(http::shared(caller.address), steady);
+        is_allowed.then_some(RequestContext { now, steady, has_seat })
     }
 
     /// Returns the priority of a caller with a valid signature, and takes its share of the requests in flight.

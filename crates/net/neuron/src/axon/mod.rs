@@ -14,6 +14,8 @@
 
 mod core;
 mod endpoint;
+mod jumps;
+mod newcomers;
 mod server;
 mod stream;
 mod strict;
@@ -21,7 +23,7 @@ mod v1;
 
 pub use endpoint::{Endpoint, Failure, HandlerOutput, Pieces};
 
-use self::{core::AxonCore, server::Secure};
+use self::{core::AxonCore, jumps::ClockJumps, newcomers::NewCallers, server::Secure};
 use crate::{
     AxonLimits, Clock, FileError, Metrics, Rules, Signer, SystemClock, TlsError, TlsIdentity, TlsOffer,
     queue::RequestQueue, quota::Quota, random, replay_file,
@@ -29,8 +31,9 @@ use crate::{
 use ::core::fmt;
 use myelin_diagnostic::{Diagnostic, Hints};
 use myelin_wire::{
-    PublicKey, Sign,
+    PublicKey, Sign, UnixNanos,
     replay::ReplayWindow,
+    strict::{Place, StrictDoor, UnplacedRequests},
     v1::{Classes, Freshness, UnsignedFields, V1Server as Wire},
 };
 use std::{
@@ -141,6 +144,9 @@ pub struct AxonBuilder {
     memory: ReplayStore,
     metrics: Option<SocketAddr>,
     clock: Box<dyn Clock>,
+    final_block: UnixNanos,
+    place: Option<Place>,
+    unplaced: UnplacedRequests,
 }
 
 impl AxonBuilder {
@@ -183,6 +189,22 @@ impl AxonBuilder {
     #[must_use]
     pub const fn v1(mut self, v1: V1Policy) -> Self {
         self.v1 = v1;
+        self
+    }
+
+    /// Serves strict requests for this place. Those for other places are answered 403. spec signed-requests §2.
+    ///
+    /// An axon without a place serves requests that name none.
+    #[must_use]
+    pub const fn place(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Sets the treatment of strict requests that name no place.
+    #[must_use]
+    pub const fn unplaced(mut self, unplaced: UnplacedRequests) -> Self {
+        self.unplaced = unplaced;
         self
     }
 
@@ -230,6 +252,16 @@ impl AxonBuilder {
         self
     }
 
+    /// Sets the time of the last final block. A start without a stored replay window refuses all requests until then.
+    ///
+    /// The clock of the machine may be behind at a start after a crash, and requests of before are then fresh once it is
+    /// set. The time of a final block is never ahead.
+    #[must_use]
+    pub const fn final_block_at(mut self, time: UnixNanos) -> Self {
+        self.final_block = time;
+        self
+    }
+
     /// Starts to serve.
     ///
     /// # Errors
@@ -254,21 +286,21 @@ impl AxonBuilder {
             Some(address) => Some(bind(address)?),
             None => None,
         };
+        let now = clock.now().max(self.final_block);
         let (window, file) = match self.memory {
             ReplayStore::Never => (ReplayWindow::new(limits.replay), None),
             // The larger of the two leads that the protocols allow a caller's clock.
-            ReplayStore::Lost => {
-                (ReplayWindow::after_loss(limits.replay, clock.now(), Freshness::default().ahead), None)
-            }
+            ReplayStore::Lost => (ReplayWindow::after_loss(limits.replay, now, Freshness::default().ahead), None),
             ReplayStore::File(path) => {
                 let ahead = Freshness::default().ahead;
-                (replay_file::take(&path, limits.replay, clock.now(), ahead)?, Some(path))
+                (replay_file::take(&path, limits.replay, now, ahead)?, Some(path))
             }
         };
         let announced = self.announced.unwrap_or(address);
         let metrics = Arc::new(Metrics::new());
         let core = Arc::new(AxonCore {
             here: signer.hotkey(),
+            door: StrictDoor { place: self.place, unplaced: self.unplaced, ..StrictDoor::new(signer.hotkey()) },
             wire: Wire { signer, uuid: random::uuid(), ip: announced.ip().to_string(), port: announced.port() },
             classes: Classes::new(endpoints.values().map(|endpoint| endpoint.class.clone())),
             endpoints,
@@ -277,6 +309,8 @@ impl AxonBuilder {
             unsigned_fields: self.unsigned_fields,
             clock,
             window: Mutex::new(window),
+            new_callers: NewCallers::default(),
+            jumps: ClockJumps::default(),
             callers: Quota::new(usize::MAX, limits.per_caller),
             bodies: Quota::new(limits.bodies, limits.bodies_each),
             queue: RequestQueue::new(limits.workers, limits.waiting),
@@ -347,6 +381,9 @@ impl Axon {
             memory: ReplayStore::Lost,
             metrics: None,
             clock: Box::new(SystemClock),
+            final_block: 0,
+            place: None,
+            unplaced: UnplacedRequests::default(),
         }
     }
 

@@ -17,7 +17,7 @@ use myelin_wire::{
     Headers, Protocol, PublicKey, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
-    strict::{self, StreamWriter, StrictDoor, StrictRequest, sign_answer, wants_signed_stream},
+    strict::{self, RequestTarget, StreamWriter, StrictRequest, sign_answer},
     v1::{HandlerReply, V1Refusal},
 };
 use std::sync::Arc;
@@ -74,9 +74,8 @@ async fn exchange(
     body: &mut Incoming,
     verified: &mut Option<PublicKey>,
 ) -> Result<Response<Body>, RequestError> {
-    let claimed = StrictDoor::new(core.here).open(asked.received(), core.clock.now())?;
-    let path = asked.target.split('?').next().unwrap_or_default();
-    let name = path.strip_prefix('/').unwrap_or_default();
+    let claimed = core.door.open(asked.received(), core.clock.now())?;
+    let RequestTarget { class: name, is_streamed, .. } = claimed.target();
     let class = core.classes.get(name).ok_or_else(|| V1Refusal::UnknownSynapse(name.to_owned()))?;
     if asked.method != "POST" {
         return Err(V1Refusal::Method.into());
@@ -98,9 +97,10 @@ async fn exchange(
         Err(refusal @ (V1Refusal::Unverified(_) | V1Refusal::Forbidden(_))) => return Err(refusal.into()),
         decided => decided,
     };
+    let context = core.context(&caller).ok_or(strict::StrictRefusal::TooMany)?;
     // From here on the nonce is consumed. A signed answer, also a refusal, is the only answer to this request. A replay
     // therefore yields nothing that could replace the answer.
-    let request = core.with_window(|window| authentic.admit(window, core.clock.now()))?;
+    let request = core.with_window(|window| authentic.admit(window, context))?;
 
     let proof = request.proof().clone();
     let signed = |status, kind, body: Vec<u8>| sign(core, &proof, (status, kind), body);
@@ -131,7 +131,7 @@ async fn exchange(
         HandlerOutput::Stream { pieces, .. } => {
             let held = StreamGuards { slot, share, until };
             let kind = Headers::from_iter([("content-type", STREAM)]);
-            if !wants_signed_stream(&asked.headers) {
+            if !is_streamed {
                 return Ok(http::response(200, &kind, streamed(pieces, Frames::Plain, held)));
             }
             match StreamWriter::new(core.wire.signer.clone(), &proof, (200, STREAM), core.clock.now()) {
@@ -147,7 +147,7 @@ async fn exchange(
 
 /// Reads the body as a message of the class, with the signer as its caller.
 fn read(class: &Arc<Class>, request: &StrictRequest, caller: PublicKey, here: PublicKey) -> Result<Synapse, V1Refusal> {
-    let value = json::read(&request.body).map_err(V1Refusal::NotJson)?;
+    let value = class.read_json(&request.body).map_err(V1Refusal::NotJson)?;
     let mut message = Synapse::from_value(Arc::clone(class), &value).map_err(V1Refusal::Body)?;
     let terminal =
         |hotkey: PublicKey| Some(TerminalInfo { hotkey: Some(hotkey.to_string()), ..TerminalInfo::default() });

@@ -12,7 +12,7 @@ use crate::{
 use hyper::{Response, body::Incoming};
 use myelin_wire::{
     Protocol, Synapse, Verified,
-    v1::{Freshness, HttpAnswer, RefusedRequest, V1Door},
+    v1::{Freshness, HttpAnswer, RefusedRequest, V1Door, V1Refusal},
 };
 
 pub(super) async fn serve(core: &AxonCore, asked: RequestHead, body: &mut Incoming) -> Response<Body> {
@@ -46,7 +46,8 @@ async fn exchange(core: &AxonCore, asked: &RequestHead, body: &mut Incoming) -> 
         Ok(decided) => decided,
         Err(refusal) => return Err(known(authentic.refuse(refusal))),
     };
-    let admitted = core.with_window(|window| authentic.admit(window, core.clock.now())).map_err(known)?;
+    let Some(context) = core.context(&caller) else { return Err(known(authentic.refuse(V1Refusal::Busy))) };
+    let admitted = core.with_window(|window| authentic.admit(window, context)).map_err(known)?;
     let body = match core.read(body, asked.from).await {
         Ok(body) => body,
         Err(refusal) => return Err(known(admitted.refuse(refusal))),

@@ -25,7 +25,10 @@ use core::fmt;
 use futures::stream::StreamExt;
 use myelin_primitives::{AddressScope, BlockNumber, CertificateKey};
 use myelin_wire::{
-    PublicKey, Sign, Synapse, UnixNanos, Verified, strict::Receipt, synapse::DEFAULT_TIMEOUT, v1::MAX_BODY,
+    PublicKey, Sign, Synapse, UnixNanos, Verified,
+    strict::{Place, Receipt},
+    synapse::DEFAULT_TIMEOUT,
+    v1::MAX_BODY,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -134,6 +137,8 @@ pub struct Dendrite {
     local_addresses: bool,
     /// The rules of the chain, if the addresses of peers are from one.
     chain: Option<Arc<DialRules>>,
+    /// The place that strict requests name.
+    place: Option<Place>,
     v1: V1Policy,
     unsigned_answers: UnsignedAnswers,
     max_answer: usize,
@@ -151,6 +156,7 @@ impl Dendrite {
             signer,
             local_addresses: false,
             chain: None,
+            place: None,
             v1: V1Policy::Refused,
             unsigned_answers: UnsignedAnswers::default(),
             max_answer: MAX_BODY,
@@ -175,6 +181,15 @@ impl Dendrite {
     #[must_use]
     pub fn on_chain(mut self, rules: Arc<DialRules>) -> Self {
         self.chain = Some(rules);
+        self
+    }
+
+    /// Sets the place that strict requests name. Without it they name none, which axons of validators refuse.
+    ///
+    /// spec signed-requests §2.
+    #[must_use]
+    pub const fn place(mut self, place: Place) -> Self {
+        self.place = Some(place);
         self
     }
 
@@ -212,6 +227,11 @@ impl Dendrite {
     /// A later call with another address or certificate of the hotkey replaces the peer.
     pub fn keep(&self, peer: &Peer) {
         self.kept.name(peer);
+    }
+
+    /// Returns the place that strict requests name, if they name one.
+    pub const fn asked_place(&self) -> Option<Place> {
+        self.place
     }
 
     /// Returns the hotkey that asks.

@@ -12,7 +12,9 @@ use myelin_wire::{
     PeerText, PublicKey, SignedProof, Synapse, TerminalInfo,
     class::Class,
     python::{Dict, Value, json},
-    strict::{AnswerError, Receipt, StreamReader, header, sign_request, verify_answer, verify_answer_head},
+    strict::{
+        AnswerError, Receipt, RequestTarget, StreamReader, header, sign_request, verify_answer, verify_answer_head,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -75,13 +77,11 @@ impl Dendrite {
                 Some(connection) => connection,
                 None => self.connect(peer, until).await?,
             };
-            let target = format!("/{class}");
+            let is_streamed = mode == StreamMode::Signed;
+            let target = RequestTarget { place: self.place, class, is_streamed }.to_string();
             let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
             let (mut headers, asked) = signed.map_err(|error| AskError::Question(error.to_string()))?;
             headers.push("content-type", "application/json");
-            if mode == StreamMode::Signed {
-                headers.push(header::ACCEPT, "1");
-            }
             let request = OutgoingRequest { target, headers, body: body.clone(), is_kept };
             match connection.ask(request, (mode, self.max_answer), until).await {
                 Ok(received) => return Ok((received, asked)),
@@ -175,6 +175,7 @@ impl Dendrite {
             Ok(reader) => {
                 dial.proved();
                 self.has_served(peer, None);
+                let reader = reader.max_answer(self.max_answer);
                 let signed = SignedPart { reader, asked, kept: (peer.clone(), Arc::clone(&self.kept)) };
                 Ok(AnswerStream::signed(head.parts(until), signed, self.max_answer))
             }
@@ -203,7 +204,7 @@ pub fn request_body(message: &Synapse) -> String {
 
 /// Reads an answer as a message of the class of the request.
 fn read(class: Arc<Class>, timeout: Option<f64>, responder: PublicKey, body: &[u8]) -> Result<Synapse, AskError> {
-    let value = json::read(body).map_err(|error| AskError::Content(error.to_string().into()))?;
+    let value = class.read_json(body).map_err(|error| AskError::Content(error.to_string().into()))?;
     let mut message =
         Synapse::from_value(class, &value).map_err(|error| AskError::Content(error.to_string().into()))?;
     message.axon =

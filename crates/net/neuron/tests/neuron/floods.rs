@@ -126,6 +126,45 @@ async fn strangers_do_not_fill_the_memory_of_nonces() {
         assert_eq!(raw.hear().await.unwrap().status, 401);
     }
     assert_eq!([status(&axon, 2).await, status(&axon, 3).await], [200, 200]);
+    // Admitted strangers take the room of others, and no request of those is accepted again.
+    let mut first = Raw::open(axon.address()).await;
+    let request = strict(4, AXON, "/Echo", BODY, now());
+    first.say(&request).await;
+    assert_eq!(first.hear().await.unwrap().status, 200);
+    assert_eq!([status(&axon, 5).await, status(&axon, 6).await], [200, 200]);
+    let mut again = Raw::open(axon.address()).await;
+    again.say(&request).await;
+    let refused = again.hear().await.unwrap();
+    let text = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(refused.status == 401 && text.contains("StaleRequest"), "{} {text}", refused.status);
+}
+
+/// Rules in which the hotkeys of some seeds have seats.
+struct Seats(&'static [u8]);
+
+impl Rules for Seats {
+    fn has_seat(&self, caller: &Caller<'_>) -> bool {
+        self.0.iter().any(|&seed| key(seed).hotkey() == caller.hotkey)
+    }
+}
+
+#[tokio::test]
+async fn nh_14_fresh_hotkeys_of_an_address_are_slowed_and_seats_are_not() {
+    let axon = builder(Seats(&[2])).start().await.unwrap();
+    let started = std::time::Instant::now();
+    let mut refused = 0;
+    for seed in 100..=250 {
+        assert_eq!(status(&axon, 2).await, 200);
+        match status(&axon, seed).await {
+            200 => {}
+            429 => refused += 1,
+            other => panic!("{other}"),
+        }
+    }
+    let most = 64 + 8 * (started.elapsed().as_secs() + 1);
+    assert!(151 - refused <= most, "{refused} in {:?}", started.elapsed());
+    // A caller that is known is no new one.
+    assert_eq!(status(&axon, 100).await, 200);
 }
 
 #[tokio::test]

@@ -8,13 +8,13 @@ use futures::{
     stream::{self, StreamExt},
 };
 use myelin_neuron::{
-    Answer, AskError, AxonLimits, Caller, Dendrite, DialRules, Endpoint, HandlerOutput, ManualClock, Peer, Priority,
-    PriorityError, Rules, ServeAnyone, UnsignedAnswers, V1Policy,
+    Answer, AskError, Axon, AxonLimits, Caller, Clock, Dendrite, DialRules, Endpoint, HandlerOutput, ManualClock, Peer,
+    Place, Priority, PriorityError, Rules, ServeAnyone, SystemClock, UnplacedRequests, UnsignedAnswers, V1Policy,
 };
-use myelin_primitives::AddressScope;
+use myelin_primitives::{AddressScope, NetUid};
 use myelin_wire::{
     PublicKey, Sign,
-    strict::{AnswerError, Content, StreamOutcome},
+    strict::{AnswerError, Content, RequestTarget, StreamOutcome},
 };
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
@@ -41,6 +41,67 @@ async fn a_strict_answer_is_signed_and_leaves_a_receipt() {
     assert_eq!((statement.caller, statement.responder), (key(CALLER).hotkey(), key(AXON).hotkey()));
     assert!(matches!(statement.content, Content::Whole(_)));
     soon(axon.stop()).await.unwrap();
+}
+
+fn place(netuid: u16) -> Place {
+    Place::new(&[7; 32], NetUid::new(netuid))
+}
+
+/// Returns the status of a whole request, and the body of its answer.
+async fn answered(axon: &Axon, request: &[u8]) -> (u16, String) {
+    let mut raw = wire::Raw::open(axon.address()).await;
+    raw.say(request).await;
+    let response = raw.hear().await.unwrap();
+    (response.status, String::from_utf8_lossy(&response.body).into_owned())
+}
+
+#[tokio::test]
+async fn nh_65_a_request_of_one_subnet_is_not_served_at_another() {
+    let at = |netuid| builder(ServeAnyone).place(place(netuid)).start();
+    let (here, elsewhere) = (at(1).await.unwrap(), at(2).await.unwrap());
+    let target = RequestTarget { place: Some(place(1)), class: "Echo", is_streamed: false }.to_string();
+    let request = wire::strict(CALLER, AXON, &target, br#"{"text": "hello"}"#, SystemClock.now());
+    assert_eq!(answered(&here, &request).await.0, 200);
+    let (status, body) = answered(&elsewhere, &request).await;
+    assert!(status == 403 && body.contains("WrongPlace"), "{status} {body}");
+    // The refusal comes before the body, and before the age of the request is known.
+    let old = wire::strict_head(&key(CALLER), here.hotkey(), &target, &vec![b'x'; 1 << 20], 1);
+    assert_eq!(answered(&elsewhere, old.as_bytes()).await.0, 403);
+
+    let peer = Peer::strict(here.hotkey(), here.address());
+    let asked = soon(dendrite().place(place(1)).ask(&peer, &message(echo(), "hello"))).await;
+    let Ok(Answer::Signed { receipt, .. }) = asked.result else { panic!("{asked:?}") };
+    assert_eq!(receipt.verify_at(place(1)).unwrap().class, "Echo");
+    let asked = soon(dendrite().place(place(2)).ask(&peer, &message(echo(), "hello"))).await;
+    assert_eq!(unproven(asked.result), (403, AnswerError::Unsigned));
+}
+
+#[tokio::test]
+async fn nh_66_an_axon_may_refuse_requests_without_a_place() {
+    let axon = builder(ServeAnyone).place(place(1)).start().await.unwrap();
+    let request = || wire::strict(CALLER, AXON, "/Echo", br#"{"text": "hello"}"#, SystemClock.now());
+    assert_eq!(answered(&axon, &request()).await.0, 200);
+    let axon = builder(ServeAnyone).place(place(1)).unplaced(UnplacedRequests::Refused).start().await.unwrap();
+    let (status, body) = answered(&axon, &request()).await;
+    assert!(status == 403 && body.contains("WrongPlace"), "{status} {body}");
+    let peer = Peer::strict(axon.hotkey(), axon.address());
+    assert!(soon(dendrite().place(place(1)).ask(&peer, &message(echo(), "hello"))).await.result.is_ok());
+}
+
+#[tokio::test]
+async fn nh_69_the_signed_target_decides_on_the_form_of_a_stream() {
+    let axon = axon().await;
+    let stream = |target: &str, more: &str| {
+        let body = br#"{"text": "one two"}"#;
+        let head = wire::strict_head(&key(CALLER), axon.hotkey(), target, body, SystemClock.now());
+        let head = head.replace("Host: test", &format!("Host: test{more}"));
+        [head.as_bytes(), body].concat()
+    };
+    let (status, body) = answered(&axon, &stream("/Tokens?stream=1", "")).await;
+    assert!(status == 200 && body.starts_with('\u{1}'), "{body}");
+    for (target, more) in [("/Tokens", ""), ("/Tokens", "\r\nX-Myelin-Accept: 1"), ("/Tokens?stream=0", "")] {
+        assert_eq!(answered(&axon, &stream(target, more)).await, (200, "one two".to_owned()), "{target}");
+    }
 }
 
 #[tokio::test]

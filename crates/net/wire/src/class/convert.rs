@@ -2,13 +2,17 @@
 
 use super::{Field, Type};
 use crate::{
-    python::{Dict, Int, Value, parse_float, parse_int},
+    PeerText,
+    python::{Dict, EnumMember, Int, Value, parse_float, parse_int},
     tensor,
 };
+use core::fmt;
 
 /// A value that is not of its declared type.
+///
+/// Its text is a [`PeerText`], because a path has the keys of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{at}` {what}")]
+#[error("{}", PeerText::from(format!("`{at}` {what}")))]
 pub struct Mismatch {
     /// The path to the value, from the field on.
     pub at: String,
@@ -16,9 +20,33 @@ pub struct Mismatch {
     pub what: String,
 }
 
-impl Mismatch {
-    fn expected(at: &str, kind: &str, found: &Value) -> Self {
-        Self { at: at.to_owned(), what: format!("should be {kind}, not {}", found.type_name()) }
+/// A path to a value. It becomes a text in an error only: a peer chooses the lengths of the keys and their number.
+#[derive(Clone, Copy)]
+enum ValuePath<'a> {
+    Field(&'a str),
+    Member(&'a ValuePath<'a>, &'a str),
+    Item(&'a ValuePath<'a>, usize),
+    Key(&'a ValuePath<'a>, &'a Value),
+}
+
+impl ValuePath<'_> {
+    fn mismatch(&self, what: impl Into<String>) -> Mismatch {
+        Mismatch { at: PeerText::from(self.to_string()).to_string(), what: what.into() }
+    }
+
+    fn expected(&self, kind: &str, found: &Value) -> Mismatch {
+        self.mismatch(format!("should be {kind}, not {}", found.type_name()))
+    }
+}
+
+impl fmt::Display for ValuePath<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => out.write_str(name),
+            Self::Member(of, name) => write!(out, "{of}.{name}"),
+            Self::Item(of, index) => write!(out, "{of}.{index}"),
+            Self::Key(of, key) => write!(out, "{of}.{}", PeerText::from(key.to_python_str())),
+        }
     }
 }
 
@@ -31,8 +59,11 @@ fn whole(number: f64) -> Option<Int> {
 fn to_bool(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
-        Value::Int(number) if number.as_str() == "0" => Some(false),
-        Value::Int(number) if number.as_str() == "1" => Some(true),
+        Value::Int(number) => match number.to_i128() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
         Value::Float(number) if *number == 0.0 => Some(false),
         Value::Float(number) if number.to_bits() == 1.0_f64.to_bits() => Some(true),
         Value::Text(text) => match text.to_ascii_lowercase().as_str() {
@@ -74,7 +105,11 @@ impl Type {
     /// # Errors
     /// [`Mismatch`] with the path to the part that does not fit.
     pub fn read(&self, value: Value, at: &str) -> Result<Value, Mismatch> {
-        let refuse = |kind: &str| Mismatch::expected(at, kind, &value);
+        self.read_at(value, &ValuePath::Field(at))
+    }
+
+    fn read_at(&self, value: Value, at: &ValuePath<'_>) -> Result<Value, Mismatch> {
+        let refuse = |kind: &str| at.expected(kind, &value);
         match self {
             Self::Any => Ok(value),
             Self::Null => {
@@ -89,8 +124,8 @@ impl Type {
             Self::Float => to_float(&value).map(Value::Float).ok_or_else(|| refuse("float")),
             Self::Text => match value {
                 Value::Text(_) => Ok(value),
-                Value::Member { value, .. } => Ok(Value::Text(value)),
-                other => Err(Mismatch::expected(at, "str", &other)),
+                Value::Member(member) => Ok(Value::Text(member.value)),
+                other => Err(at.expected("str", &other)),
             },
             Self::List(item) => read_items(value, at, "list", |_| Some(&**item)).map(Value::List),
             Self::TupleOf(item) => read_items(value, at, "tuple", |_| Some(&**item)).map(Value::Tuple),
@@ -99,35 +134,38 @@ impl Type {
                 if items.len() == kinds.len() {
                     Ok(Value::Tuple(items))
                 } else {
-                    Err(Mismatch { at: at.to_owned(), what: format!("should have {} items", kinds.len()) })
+                    Err(at.mismatch(format!("should have {} items", kinds.len())))
                 }
             }
             Self::Dict(key, item) => match value {
                 Value::Dict(dict) => read_dict(dict, key, item, at).map(Value::Dict),
-                other => Err(Mismatch::expected(at, "dict", &other)),
+                other => Err(at.expected("dict", &other)),
             },
             Self::Union(options) => read_union(&value, options, at),
             Self::Model(fields) => match value {
                 Value::Dict(dict) => Ok(Value::Dict(
                     fields
                         .iter()
-                        .map(|field| Ok((field.name.clone(), field.read(dict.get(&field.name), at)?)))
+                        .map(|field| {
+                            let inside = ValuePath::Member(at, &field.name);
+                            Ok((field.name.clone(), field.read_at(dict.get(&field.name), &inside)?))
+                        })
                         .collect::<Result<_, Mismatch>>()?,
                 )),
-                other => Err(Mismatch::expected(at, "object", &other)),
+                other => Err(at.expected("object", &other)),
             },
             Self::Enum { name, members } => {
                 let text = match &value {
-                    Value::Text(text) | Value::Member { value: text, .. } => text,
-                    other => return Err(Mismatch::expected(at, name, other)),
+                    Value::Text(text) => text,
+                    Value::Member(member) => &member.value,
+                    other => return Err(at.expected(name, other)),
                 };
                 let member = members.iter().find(|(_, value)| value == text);
-                let member = member.ok_or_else(|| refuse(&format!("a member of {name}")))?;
-                Ok(Value::Member { class: name.clone(), name: member.0.clone(), value: member.1.clone() })
+                let (own, text) = member.ok_or_else(|| refuse(&format!("a member of {name}")))?;
+                let member = EnumMember { class: name.clone(), name: own.clone(), value: text.clone() };
+                Ok(Value::Member(Box::new(member)))
             }
-            Self::Tensor => {
-                tensor::read_field(value).map_err(|error| Mismatch { at: at.to_owned(), what: error.to_string() })
-            }
+            Self::Tensor => tensor::read_field(value).map_err(|error| at.mismatch(error.to_string())),
         }
     }
 
@@ -140,7 +178,7 @@ impl Type {
             Value::Bool(_) => Some("false"),
             Value::Int(_) => Some("0"),
             Value::Float(_) => Some("0.0"),
-            Value::Text(_) | Value::Member { .. } => Some("\"\""),
+            Value::Text(_) | Value::Member(_) => Some("\"\""),
             Value::List(_) | Value::Tuple(_) => Some("[]"),
             Value::Dict(_) => Some("{}"),
         }
@@ -152,42 +190,43 @@ impl Field {
     ///
     /// # Errors
     /// [`Mismatch`] if a required value is missing or a value is not of its type.
-    pub fn read(&self, given: Option<&Value>, inside: &str) -> Result<Value, Mismatch> {
-        let at = if inside.is_empty() { self.name.clone() } else { format!("{inside}.{}", self.name) };
+    pub fn read(&self, given: Option<&Value>) -> Result<Value, Mismatch> {
+        self.read_at(given, &ValuePath::Field(&self.name))
+    }
+
+    fn read_at(&self, given: Option<&Value>, at: &ValuePath<'_>) -> Result<Value, Mismatch> {
         match (given, &self.default) {
-            (Some(value), _) => self.kind.read(value.clone(), &at),
+            (Some(value), _) => self.kind.read_at(value.clone(), at),
             (None, Some(default)) => Ok(default.clone()),
-            (None, None) => Err(Mismatch { at, what: "is required".to_owned() }),
+            (None, None) => Err(at.mismatch("is required")),
         }
     }
 }
 
 fn read_items<'a>(
     value: Value,
-    at: &str,
+    at: &ValuePath<'_>,
     kind: &str,
     type_of: impl Fn(usize) -> Option<&'a Type>,
 ) -> Result<Vec<Value>, Mismatch> {
-    let (Value::List(items) | Value::Tuple(items)) = value else {
-        return Err(Mismatch::expected(at, kind, &value));
-    };
+    let (Value::List(items) | Value::Tuple(items)) = value else { return Err(at.expected(kind, &value)) };
     let read = |(index, item): (usize, Value)| {
-        let at = format!("{at}.{index}");
+        let at = ValuePath::Item(at, index);
         match type_of(index) {
-            Some(kind) => kind.read(item, &at),
-            None => Err(Mismatch { at, what: "is one too many".to_owned() }),
+            Some(kind) => kind.read_at(item, &at),
+            None => Err(at.mismatch("is one too many")),
         }
     };
     items.into_iter().enumerate().map(read).collect()
 }
 
-fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mismatch> {
+fn read_dict(dict: Dict, key: &Type, item: &Type, at: &ValuePath<'_>) -> Result<Dict, Mismatch> {
     let mut pairs: Vec<(Value, Value)> = Vec::with_capacity(dict.iter().len());
     let mut places = std::collections::BTreeMap::new();
-    for (name, value) in dict {
-        let inside = format!("{at}.{}", name.to_python_str());
-        let name = key.read(name, &inside)?;
-        let value = item.read(value, &inside)?;
+    for (given, value) in dict {
+        let inside = ValuePath::Key(at, &given);
+        let name = key.read_at(given.clone(), &inside)?;
+        let value = item.read_at(value, &inside)?;
         // Two texts can be one key, as `1` and `01` are. The last one counts, in the position of the first.
         if let Some((_, old)) = places.get(&name.to_python_repr()).and_then(|&place: &usize| pairs.get_mut(place)) {
             *old = value;
@@ -203,10 +242,10 @@ fn read_dict(dict: Dict, key: &Type, item: &Type, at: &str) -> Result<Dict, Mism
 ///
 /// Each option reads the value once: with a second reading for its error, the time would double with each level of
 /// nesting.
-fn read_union(value: &Value, options: &[Type], at: &str) -> Result<Value, Mismatch> {
+fn read_union(value: &Value, options: &[Type], at: &ValuePath<'_>) -> Result<Value, Mismatch> {
     let (mut converted, mut refused) = (None, None);
     for option in options {
-        match option.read(value.clone(), at) {
+        match option.read_at(value.clone(), at) {
             Ok(read) if read == *value => return Ok(read),
             Ok(read) => converted = converted.or(Some(read)),
             Err(error) if *option != Type::Null => refused = refused.or(Some(error)),
@@ -217,7 +256,7 @@ fn read_union(value: &Value, options: &[Type], at: &str) -> Result<Value, Mismat
         (Some(read), _) => Ok(read),
         // With one option besides null, its error says more.
         (None, Some(error)) if options.len() <= 2 => Err(error),
-        _ => Err(Mismatch::expected(at, "of one of the declared types", value)),
+        _ => Err(at.expected("of one of the declared types", value)),
     }
 }
 
@@ -280,6 +319,23 @@ mod tests {
         ] {
             assert_eq!(read(kind, json), Err(error.to_owned()), "{kind} {json}");
         }
+    }
+
+    #[test]
+    fn nh_20_the_place_of_a_fault_is_short() {
+        let long = "\u{1b}".repeat(1_000_000);
+        let text = json::write_spaced(&Value::Dict([(long, Value::List(vec![Value::None]))].into_iter().collect()));
+        let error = read("dict[str, list[int]]", &text).unwrap_err();
+        assert!(error.starts_with("`x.") && error.chars().count() <= 256, "{}", error.len());
+        assert!(!error.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn nh_1_the_time_of_a_list_does_not_grow_with_its_path() {
+        // 60 GB of text, if each item wrote its path.
+        let items = Value::List(vec![Value::int(0); 60_000]);
+        let text = json::write_spaced(&Value::Dict([("k".repeat(1_000_000), items)].into_iter().collect()));
+        assert!(read("dict[str, list[int]]", &text).is_ok());
     }
 
     #[test]

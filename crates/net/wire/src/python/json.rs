@@ -17,26 +17,69 @@ pub struct JsonError {
     pub at: usize,
 }
 
-/// Reads a text of JSON.
+/// The number of values that a text may have, unless a class asks for more.
+pub const DEFAULT_VALUES: usize = 65_536;
+
+/// The number of values that a class can ask for: lists of numbers of the older protocol are long.
+pub const MAX_VALUES: usize = 1_048_576;
+
+/// Reads a text of JSON with at most [`DEFAULT_VALUES`] values.
 ///
 /// Bare `NaN`, `Infinity` and `-Infinity` are numbers. The last of several members with the same name counts.
 ///
 /// # Errors
 /// [`JsonError`] with the fault and its position.
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
-    let text = core::str::from_utf8(text).map_err(|error| JsonError { what: "not UTF-8", at: error.valid_up_to() })?;
-    let mut reader = Reader { text, at: 0 };
-    let value = reader.value(MAX_DEPTH)?;
-    reader.skip_space();
-    if reader.rest().is_empty() { Ok(value) } else { Err(reader.error("extra data")) }
+    read_within(text, DEFAULT_VALUES)
+}
+
+/// Reads a text of JSON with at most this number of values. A list, an object and each of their items is one.
+///
+/// A short text can have many values, and each takes memory. So the text alone is no bound.
+///
+/// # Errors
+/// [`JsonError`] with the fault and its position, for one value too many as well.
+pub fn read_within(text: &[u8], values: usize) -> Result<Value, JsonError> {
+    Reader::new(text, values)?.whole(None)
+}
+
+/// Reads a text of JSON with at most this number of values. Of an object it returns the members of these names only.
+///
+/// Other members are checked for their form, and take no memory and no value.
+///
+/// # Errors
+/// [`JsonError`] with the fault and its position, for one value too many as well.
+pub fn read_members(text: &[u8], values: usize, names: &[&str]) -> Result<Value, JsonError> {
+    Reader::new(text, values)?.whole(Some(names))
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// The number of values that may still come.
+    left: usize,
+    /// True while only the form counts. The values are then all [`Value::None`], and the texts empty.
+    is_skipping: bool,
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a [u8], values: usize) -> Result<Self, JsonError> {
+        let text = core::str::from_utf8(text);
+        let text = text.map_err(|error| JsonError { what: "not UTF-8", at: error.valid_up_to() })?;
+        Ok(Self { text, at: 0, left: values, is_skipping: false })
+    }
+
+    /// Reads the whole text. With names, an object keeps the members of these names only.
+    fn whole(mut self, names: Option<&[&str]>) -> Result<Value, JsonError> {
+        self.skip_space();
+        let value = match names {
+            Some(_) if self.rest().starts_with('{') => self.object(MAX_DEPTH.saturating_sub(1), names).map(Value::Dict),
+            _ => self.value(MAX_DEPTH),
+        }?;
+        self.skip_space();
+        if self.rest().is_empty() { Ok(value) } else { Err(self.error("extra data")) }
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -66,6 +109,9 @@ impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         self.skip_space();
         let Some(depth) = depth.checked_sub(1) else { return Err(self.error("nested too deep")) };
+        if !self.is_skipping {
+            self.left = self.left.checked_sub(1).ok_or_else(|| self.error("too many values"))?;
+        }
         for (token, value) in [
             ("null", Value::None),
             ("true", Value::Bool(true)),
@@ -81,7 +127,7 @@ impl<'a> Reader<'a> {
         match self.rest().bytes().next() {
             Some(b'"') => self.string().map(Value::Text),
             Some(b'[') => self.list(depth).map(Value::List),
-            Some(b'{') => self.object(depth).map(Value::Dict),
+            Some(b'{') => self.object(depth, None).map(Value::Dict),
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => Err(self.error("expecting a value")),
         }
@@ -95,9 +141,14 @@ impl<'a> Reader<'a> {
             return Ok(items);
         }
         loop {
-            items.push(self.value(depth)?);
+            let item = self.value(depth)?;
+            if !self.is_skipping {
+                items.push(item);
+            }
             self.skip_space();
             if self.take("]") {
+                // Room for items that never come would be most of the memory of many short lists.
+                items.shrink_to_fit();
                 return Ok(items);
             }
             if !self.take(",") {
@@ -106,9 +157,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Dict, JsonError> {
-        let mut pairs: Vec<(String, Value)> = Vec::new();
-        let mut places = BTreeMap::new();
+    /// Reads an object, or of its members those with these names.
+    fn object(&mut self, depth: usize, names: Option<&[&str]>) -> Result<Dict, JsonError> {
+        let mut pairs: Vec<(Value, Value)> = Vec::new();
         self.skip(1);
         self.skip_space();
         if self.take("}") {
@@ -119,27 +170,53 @@ impl<'a> Reader<'a> {
             if !self.rest().starts_with('"') {
                 return Err(self.error("expecting a name in double quotes"));
             }
-            let name = self.string()?;
+            let name = match names {
+                None => Some(self.string()?),
+                Some(names) => self.name_among(names)?,
+            };
             self.skip_space();
             if !self.take(":") {
                 return Err(self.error("expecting `:`"));
             }
-            let value = self.value(depth)?;
-            // A name that comes again keeps its position and takes the new value.
-            if let Some((_, old)) = places.get(&name).and_then(|&place| pairs.get_mut(place)) {
-                *old = value;
-            } else {
-                places.insert(name.clone(), pairs.len());
-                pairs.push((name, value));
+            match name {
+                Some(name) => {
+                    let value = self.value(depth)?;
+                    if !self.is_skipping {
+                        pairs.push((Value::Text(name), value));
+                    }
+                }
+                None => self.skipping(|reader| reader.value(depth).map(drop))?,
             }
             self.skip_space();
             if self.take("}") {
-                return Ok(pairs.into_iter().collect());
+                return Ok(distinct(pairs));
             }
             if !self.take(",") {
                 return Err(self.error("expecting `,`"));
             }
         }
+    }
+
+    fn skipping<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = core::mem::replace(&mut self.is_skipping, true);
+        let done = read(self);
+        self.is_skipping = before;
+        done
+    }
+
+    /// Reads a name, and returns it if it is one of these.
+    fn name_among(&mut self, names: &[&str]) -> Result<Option<String>, JsonError> {
+        /// The greatest number of bytes with which a text of JSON stands for one byte.
+        const MAX_ESCAPE: usize = 6;
+        let start = self.at;
+        self.skipping(|reader| reader.string().map(drop))?;
+        let longest = names.iter().map(|name| name.len()).max().unwrap_or(0);
+        if self.at.saturating_sub(start) > longest.saturating_mul(MAX_ESCAPE).saturating_add(2) {
+            return Ok(None);
+        }
+        self.at = start;
+        let name = self.string()?;
+        Ok(names.contains(&name.as_str()).then_some(name))
     }
 
     fn digits(&mut self) -> usize {
@@ -184,7 +261,9 @@ impl<'a> Reader<'a> {
         loop {
             let rest = self.rest();
             let plain = rest.find(|c: char| c == '"' || c == '\\' || c < ' ').unwrap_or(rest.len());
-            out.push_str(rest.get(..plain).unwrap_or_default());
+            if !self.is_skipping {
+                out.push_str(rest.get(..plain).unwrap_or_default());
+            }
             self.skip(plain);
             if self.take("\"") {
                 return Ok(out);
@@ -192,7 +271,10 @@ impl<'a> Reader<'a> {
             if !self.take("\\") {
                 return Err(self.error("unterminated text or control character"));
             }
-            out.push(self.escape()?);
+            let c = self.escape()?;
+            if !self.is_skipping {
+                out.push(c);
+            }
         }
     }
 
@@ -232,6 +314,28 @@ impl<'a> Reader<'a> {
         self.skip(if unit.is_some() { 5 } else { 0 });
         unit.ok_or_else(|| self.error("expecting four hex digits"))
     }
+}
+
+/// Returns pairs as a dictionary. A name that comes again keeps its position and takes the new value.
+fn distinct(mut pairs: Vec<(Value, Value)>) -> Dict {
+    let mut names: Vec<_> = pairs.iter().filter_map(|(name, _)| name.as_text()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair.first() == pair.last()) {
+        let mut places = BTreeMap::new();
+        let mut kept: Vec<(Value, Value)> = Vec::new();
+        for (name, value) in pairs {
+            let text = name.as_text().unwrap_or_default();
+            if let Some((_, old)) = places.get(text).and_then(|&place: &usize| kept.get_mut(place)) {
+                *old = value;
+            } else {
+                places.insert(text.to_owned(), kept.len());
+                kept.push((name, value));
+            }
+        }
+        pairs = kept;
+    }
+    pairs.shrink_to_fit();
+    pairs.into_iter().collect()
 }
 
 /// An error for a value without JSON text in the chosen form.
@@ -278,12 +382,16 @@ fn write(value: &Value, form: JsonForm, out: &mut String) -> Result<(), NotFinit
         Value::None => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Int(number) => out.push_str(number.as_str()),
+        Value::Int(number) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{number}");
+        }
         Value::Float(number) if number.is_finite() => write_float(*number, out),
         Value::Float(_) if form == JsonForm::Compact => return Err(NotFinite),
         Value::Float(number) if number.is_nan() => out.push_str("NaN"),
         Value::Float(number) => out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" }),
-        Value::Text(text) | Value::Member { value: text, .. } => write_string(text, form, out),
+        Value::Text(text) => write_string(text, form, out),
+        Value::Member(member) => write_string(&member.value, form, out),
         Value::List(items) | Value::Tuple(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -301,7 +409,8 @@ fn write(value: &Value, form: JsonForm, out: &mut String) -> Result<(), NotFinit
                     out.push_str(comma);
                 }
                 match key {
-                    Value::Text(key) | Value::Member { value: key, .. } => write_string(key, form, out),
+                    Value::Text(key) => write_string(key, form, out),
+                    Value::Member(key) => write_string(&key.value, form, out),
                     other => write_string(&key_text(other, form)?, form, out),
                 }
                 out.push_str(colon);
@@ -400,6 +509,47 @@ mod tests {
     }
 
     #[test]
+    fn nh_1_the_number_of_values_has_a_limit() {
+        let list = |items: usize| format!("[{}0]", "0,".repeat(items - 1));
+        assert!(read(list(DEFAULT_VALUES - 1).as_bytes()).is_ok());
+        let at = 2 * (DEFAULT_VALUES - 1) + 1;
+        assert_eq!(read(list(DEFAULT_VALUES).as_bytes()), Err(JsonError { what: "too many values", at }));
+        assert!(read_within(list(DEFAULT_VALUES).as_bytes(), DEFAULT_VALUES + 1).is_ok());
+        // The name of a member is no value, and its value is one. One that comes again counts again.
+        assert!(read_within(br#"{"a":[],"a":{"b":null}}"#, 4).is_ok());
+        assert!(read_within(br#"{"a":[],"a":{"b":null}}"#, 3).is_err());
+        assert!(read_within(b"0", 0).is_err());
+    }
+
+    #[test]
+    fn nh_2_other_members_are_checked_and_left_out() {
+        let kept = |text: &str| read_members(text.as_bytes(), 3, &["a", "ключ"]).map(|value| value.to_python_repr());
+        let text = r#"{"b":[1,[2,{"a":3}],"x\n"],"a":1,"\u0061\u0061":2,"\u0061":{"b":4},"c":"\u00e9"}"#;
+        assert_eq!(kept(text).as_deref(), Ok("{'a': {'b': 4}}"));
+        let escaped = r#"{"\u043a\u043b\u044e\u0447":1}"#;
+        assert_eq!(kept(escaped).as_deref(), Ok("{'ключ': 1}"));
+        assert_eq!(kept("[1, 2]").as_deref(), Ok("[1, 2]"));
+        assert_eq!(kept("{}").as_deref(), Ok("{}"));
+        let deep = format!("{{\"b\":{}{}}}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        let long = format!("{{\"b\":{}}}", "1".repeat(Int::MAX_DIGITS + 1));
+        for text in [
+            r#"{"b":[1,}"#,
+            r#"{"b":1 "a":2}"#,
+            r#"{"b":"\ud800"}"#,
+            r#"{"b":nul}"#,
+            r#"{"b\x":1}"#,
+            r#"{"b":01}"#,
+            r#"{"a":[1,2,3]}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1}}"#,
+            &deep,
+            &long,
+        ] {
+            assert!(kept(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn text_is_ascii_in_the_spaced_form_only() {
         let value = Value::from("é🧠\u{7f}\n\u{1}");
         assert_eq!(write_spaced(&value), "\"\\u00e9\\ud83e\\udde0\u{7f}\\n\\u0001\"");
@@ -428,6 +578,16 @@ mod tests {
         fn what_is_written_reads_back(value in value()) {
             prop_assert_eq!(read(write_spaced(&value).as_bytes()), Ok(value.clone()));
             prop_assert_eq!(read(write_compact(&value).unwrap().as_bytes()), Ok(value));
+        }
+
+        #[test]
+        fn nh_2_a_member_is_read_as_in_the_whole(value in value(), other in value(), name: String) {
+            let object = Value::Dict([(name.clone(), value), (format!("{name}+"), other)].into_iter().collect());
+            let text = write_spaced(&object);
+            let kept = read_members(text.as_bytes(), DEFAULT_VALUES, &[&name]).unwrap();
+            let Value::Dict(kept) = kept else { panic!("an object") };
+            let Value::Dict(whole) = object else { panic!("an object") };
+            prop_assert_eq!((kept.iter().len(), kept.get(&name)), (1, whole.get(&name)));
         }
 
         #[test]

@@ -10,4 +10,4 @@ mod text;
 mod value;
 
 pub use number::{parse_float, parse_int};
-pub use value::{Dict, Int, Value};
+pub use value::{Dict, EnumMember, Int, Value};

@@ -4,21 +4,13 @@ use super::Int;
 use core::fmt::Write;
 
 /// Returns decimal digits with an optional sign in canonical form: no leading zeros, no `+`, no `-0`.
-pub(super) fn canonical_int(text: &str) -> Option<String> {
-    let (negative, digits) = match text.strip_prefix(['+', '-']) {
-        Some(digits) => (text.starts_with('-'), digits),
-        None => (false, text),
-    };
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number || digits.len() > Int::MAX_DIGITS {
-        return None;
-    }
-    let digits = digits.trim_start_matches('0');
-    Some(match (negative, digits) {
+pub(super) fn canonical_int(text: &str) -> String {
+    let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    match (text.starts_with('-'), digits) {
         (_, "") => "0".to_owned(),
         (true, digits) => format!("-{digits}"),
         (false, digits) => digits.to_owned(),
-    })
+    }
 }
 
 /// Removes spaces around a number and single `_` between digits, as `int()` and `float()` do.

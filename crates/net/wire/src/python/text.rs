@@ -60,7 +60,7 @@ fn write_repr(value: &Value, out: &mut String) -> fmt::Result {
         Value::None => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Int(number) => out.push_str(number.as_str()),
+        Value::Int(number) => write!(out, "{number}")?,
         Value::Float(number) => write_float(*number, out),
         Value::Text(text) => write_quoted(text, out)?,
         Value::List(items) => {
@@ -86,9 +86,9 @@ fn write_repr(value: &Value, out: &mut String) -> fmt::Result {
             }
             out.push('}');
         }
-        Value::Member { class, name, value } => {
-            write!(out, "<{class}.{name}: ")?;
-            write_quoted(value, out)?;
+        Value::Member(member) => {
+            write!(out, "<{}.{}: ", member.class, member.name)?;
+            write_quoted(&member.value, out)?;
             out.push('>');
         }
     }
@@ -100,7 +100,7 @@ impl Value {
     pub fn to_python_str(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Member { class, name, .. } => format!("{class}.{name}"),
+            Self::Member(member) => format!("{}.{}", member.class, member.name),
             other => other.to_python_repr(),
         }
     }

@@ -4,8 +4,17 @@ use super::number::canonical_int;
 use core::fmt;
 
 /// A Python integer: exact, of any size within the reader's limit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Int(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Int(IntSize);
+
+/// An integer by its size. Each number has one form, so that equal numbers are equal values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum IntSize {
+    /// A number of 64 bits, which needs no memory of its own.
+    Word(i64),
+    /// The canonical digits of any other number.
+    Digits(Box<str>),
+}
 
 impl Int {
     /// The longest integer, in digits: the limit of Python's own reader.
@@ -13,34 +22,40 @@ impl Int {
 
     /// Reads decimal digits with an optional sign.
     pub fn from_decimal(text: &str) -> Option<Self> {
-        canonical_int(text).map(Self)
-    }
-
-    /// Returns the decimal digits, with `-` before a negative number and without leading zeros.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || digits.len() > Self::MAX_DIGITS {
+            return None;
+        }
+        Some(Self(text.parse().map_or_else(|_| IntSize::Digits(canonical_int(text).into()), IntSize::Word)))
     }
 
     /// Returns the number, if it fits.
     pub fn to_i128(&self) -> Option<i128> {
-        self.0.parse().ok()
+        match &self.0 {
+            IntSize::Word(number) => Some((*number).into()),
+            IntSize::Digits(digits) => digits.parse().ok(),
+        }
     }
 
     /// Returns the nearest float, if it is finite.
     pub fn to_f64(&self) -> Option<f64> {
-        self.0.parse().ok().filter(|number: &f64| number.is_finite())
+        self.to_string().parse().ok().filter(|number: &f64| number.is_finite())
     }
 }
 
 impl From<i128> for Int {
     fn from(number: i128) -> Self {
-        Self(number.to_string())
+        Self(i64::try_from(number).map_or_else(|_| IntSize::Digits(number.to_string().into()), IntSize::Word))
     }
 }
 
 impl fmt::Display for Int {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        match &self.0 {
+            IntSize::Word(number) => fmt::Display::fmt(number, out),
+            IntSize::Digits(digits) => out.write_str(digits),
+        }
     }
 }
 
@@ -107,14 +122,21 @@ pub enum Value {
     /// `{k: v}`, also for models and tensors.
     Dict(Dict),
     /// A member of an enumeration declared `(str, Enum)`.
-    Member {
-        /// The name of the enumeration.
-        class: String,
-        /// The name of the member.
-        name: String,
-        /// The text of the member in JSON.
-        value: String,
-    },
+    Member(Box<EnumMember>),
+}
+
+// A body becomes as many values as it has bytes, so their size bounds its memory.
+const _: () = assert!(size_of::<Value>() <= 32);
+
+/// A member of an enumeration declared `(str, Enum)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnumMember {
+    /// The name of the enumeration.
+    pub class: String,
+    /// The name of the member.
+    pub name: String,
+    /// The text of the member in JSON.
+    pub value: String,
 }
 
 impl Value {
@@ -147,7 +169,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Tuple(_) => "tuple",
             Self::Dict(_) => "dict",
-            Self::Member { .. } => "enum",
+            Self::Member(_) => "enum",
         }
     }
 }

@@ -12,18 +12,20 @@
 //! it. A [`Receipt`] proves both later, offline.
 
 mod answer;
+mod place;
 mod receipt;
 mod request;
 mod stream;
 
 pub use answer::{AnswerError, SignedHeaders, WholeAnswer, sign_answer, verify_answer, verify_answer_head};
+pub use place::{Place, RequestTarget};
 pub use receipt::{Content, Receipt, ReceiptError, SignedText, Statement};
 pub use request::{
-    ClaimedRequest, Receiver, StrictAuthentic, StrictDoor, StrictRefusal, StrictRequest, TargetError, sign_request,
+    ClaimedRequest, Receiver, StrictAuthentic, StrictDoor, StrictRefusal, StrictRequest, TargetError, UnplacedRequests,
+    sign_request,
 };
 pub use stream::{MAX_GROUP, StreamEnd, StreamError, StreamOutcome, StreamReader, StreamWriter};
 
-use crate::Headers;
 use sha2::{Digest, Sha256};
 
 /// The names of the headers. They compare without case.
@@ -40,8 +42,6 @@ pub mod header {
     pub const RECEIVER: &str = "X-Bittensor-Receiver";
     /// The scheme, if it is not sr25519.
     pub const CRYPTO: &str = "X-Bittensor-Crypto";
-    /// The version of signed streams that the sender of a request reads.
-    pub const ACCEPT: &str = "X-Myelin-Accept";
     /// The version of the signing of answers: `1`.
     pub const ANSWER_VERSION: &str = "X-Myelin-Version";
     /// The address of the responder.
@@ -58,13 +58,6 @@ pub mod header {
 
 /// The version of requests and of answers.
 const VERSION: &str = "1";
-
-/// Returns true if the sender of a request reads signed streams.
-///
-/// A plain `btauth/1` client does not, and receives plain bytes. spec signed-requests §7.
-pub fn wants_signed_stream(headers: &Headers) -> bool {
-    headers.get(header::ACCEPT) == Some(VERSION)
-}
 
 /// Returns SHA-256 in lower-case hex, as it stands in signed texts.
 fn hash(bytes: &[u8]) -> String {

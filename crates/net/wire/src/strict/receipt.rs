@@ -3,6 +3,7 @@
 use super::{
     answer::ANSWER,
     hash,
+    place::{Place, RequestTarget},
     request::{DOMAIN, UNBOUND},
     stream::{END, HEAD, HashChain, StreamEnd, StreamOutcome},
 };
@@ -14,6 +15,9 @@ const FORM: &str = "myelin-receipt/1";
 
 /// The longest signed text, in bytes. Its longest part is the path of the request.
 const MAX_TEXT: usize = 64 * 1024;
+
+/// Nanoseconds by which an answer may be older than its request: the greatest age of a request, and the lead of a clock.
+const MAX_BEFORE: u64 = 12_000_000_000;
 
 /// A text and a signature over it, as claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +98,10 @@ pub struct Statement {
     pub method: String,
     /// The path and the query of the request.
     pub target: String,
+    /// The subnet of the request, if it names one. spec signed-requests §2.
+    pub place: Option<Place>,
+    /// The class of the request, as its path names it.
+    pub class: String,
     /// SHA-256 of the body of the request, in hex.
     pub request_body: String,
     /// The time of the request, by the caller's clock.
@@ -183,19 +191,46 @@ impl Receipt {
                 return Err(ReceiptError::Stranger("end"));
             }
         }
+        let (asked_at, answered_at): (UnixNanos, UnixNanos) =
+            (read(asked_at, "request")?, read(answered_at, "answer")?);
+        if answered_at.saturating_add(MAX_BEFORE) < asked_at {
+            return Err(ReceiptError::Form("answer"));
+        }
+        let RequestTarget { place, class, .. } = RequestTarget::read(target).ok_or(ReceiptError::Form("request"))?;
         Ok(Statement {
             caller,
             responder,
             method: method.to_owned(),
             target: target.to_owned(),
+            place,
+            class: class.to_owned(),
             request_body: body.to_owned(),
-            asked_at: read(asked_at, "request")?,
+            asked_at,
             status: read(status, "answer")?,
             content_type: content_type.to_owned(),
-            answered_at: read(answered_at, "answer")?,
+            answered_at,
             content,
             end_text: self.end.as_ref().map(|end| (self.answer.text.clone(), end.text.clone())),
         })
+    }
+
+    /// Verifies the receipt as [`Self::verify`] does, and that the request names this place.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], and [`ReceiptError::Stranger`] for a request that names another place or none.
+    pub fn verify_at(&self, place: Place) -> Result<Statement, ReceiptError> {
+        let statement = self.verify()?;
+        if statement.place == Some(place) { Ok(statement) } else { Err(ReceiptError::Stranger("place")) }
+    }
+
+    /// Returns true if two receipts prove two answers of one responder to one request. spec signed-requests §9.
+    ///
+    /// An axon accepts each request once, so its hotkey signed for more than one axon, or for one that forgets.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let (Ok(one), Ok(two)) = (self.verify(), other.verify()) else { return false };
+        let text = |part: &Option<SignedText>| part.as_ref().map(|part| part.text.clone());
+        let is_one = self.answer.text == other.answer.text && text(&self.end) == text(&other.end);
+        one.responder == two.responder && self.request.text == other.request.text && !is_one
     }
 }
 

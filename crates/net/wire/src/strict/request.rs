@@ -1,10 +1,13 @@
 //! Strict requests. spec signed-requests §1 to §3.
 
-use super::{VERSION, hash, header, is_line};
+use super::{
+    VERSION, hash, header, is_line,
+    place::{Place, RequestTarget},
+};
 use crate::{
     Headers, PublicKey, ReceivedRequest, Scheme, Sign, UncheckedSignature, UnixNanos, Verified, from_ss58,
     python::parse_int,
-    replay::{NonceOrder, ReplayError, ReplayWindow},
+    replay::{NonceOrder, ReplayError, ReplayWindow, RequestContext},
     verified::SignedProof,
 };
 
@@ -69,6 +72,9 @@ pub enum StrictRefusal {
     /// A request for another hotkey, or one without a receiver at an axon that requires it.
     #[error("the request is not for this hotkey")]
     WrongReceiver,
+    /// A request for another subnet or chain, or without a place at an axon that requires it.
+    #[error("the request is not for this subnet")]
+    WrongPlace,
     /// A request that is too old, or from the future.
     #[error("the request is not fresh; check the clock")]
     StaleRequest,
@@ -89,6 +95,7 @@ impl StrictRefusal {
         match self {
             Self::MalformedAuth(_) => "MalformedAuth",
             Self::WrongReceiver => "WrongReceiver",
+            Self::WrongPlace => "WrongPlace",
             Self::StaleRequest => "StaleRequest",
             Self::BadSignature => "BadSignature",
             Self::ReplayedRequest => "ReplayedRequest",
@@ -100,7 +107,7 @@ impl StrictRefusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::MalformedAuth(_) | Self::StaleRequest | Self::BadSignature => 401,
-            Self::WrongReceiver | Self::ReplayedRequest => 403,
+            Self::WrongReceiver | Self::WrongPlace | Self::ReplayedRequest => 403,
             Self::TooMany => 429,
         }
     }
@@ -126,13 +133,27 @@ pub enum Receiver {
     Optional,
 }
 
-/// The entrance of strict requests, which checks receiver and freshness.
+/// The treatment of requests whose path names no place, as clients of other origin send them. spec signed-requests §2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnplacedRequests {
+    /// Such requests are served. An axon of the same hotkey at another place accepts the same request.
+    #[default]
+    Served,
+    /// Such requests are answered 403.
+    Refused,
+}
+
+/// The entrance of strict requests, which checks receiver, place and freshness.
 #[derive(Clone, Copy, Debug)]
 pub struct StrictDoor {
     /// The hotkey that serves.
     pub here: PublicKey,
     /// The demand on requests to name this hotkey.
     pub receiver: Receiver,
+    /// The place of the axon, if it has one. Requests for other places are refused.
+    pub place: Option<Place>,
+    /// The treatment of requests without a place.
+    pub unplaced: UnplacedRequests,
     /// The greatest age of a request, in nanoseconds.
     pub max_age: u64,
     /// The largest lead of a sender's clock, in nanoseconds.
@@ -140,9 +161,26 @@ pub struct StrictDoor {
 }
 
 impl StrictDoor {
-    /// Returns a door with the limits of the specification: 10 s and 2 s, receiver required.
+    /// Returns a door with the limits of the specification: 10 s and 2 s, receiver required. It has no place.
     pub const fn new(here: PublicKey) -> Self {
-        Self { here, receiver: Receiver::Required, max_age: 10_000_000_000, ahead: 2_000_000_000 }
+        Self {
+            here,
+            receiver: Receiver::Required,
+            place: None,
+            unplaced: UnplacedRequests::Served,
+            max_age: 10_000_000_000,
+            ahead: 2_000_000_000,
+        }
+    }
+
+    /// Returns the target of a request, if this axon is at its place.
+    fn target<'a>(&self, target: &'a str) -> Result<RequestTarget<'a>, StrictRefusal> {
+        let target = RequestTarget::read(target).ok_or(StrictRefusal::WrongPlace)?;
+        let is_here = match target.place {
+            None => self.unplaced == UnplacedRequests::Served,
+            place => place == self.place,
+        };
+        if is_here { Ok(target) } else { Err(StrictRefusal::WrongPlace) }
     }
 }
 
@@ -159,6 +197,7 @@ pub struct ClaimedRequest<'a> {
     nonce: UnixNanos,
     signature: UncheckedSignature,
     receiver: &'a str,
+    target: RequestTarget<'a>,
 }
 
 /// A request that its sender signed, with its body. It may be a replay.
@@ -194,12 +233,19 @@ fn present<'a>(headers: &'a Headers, name: &str) -> Result<&'a str, StrictRefusa
     value.ok_or(StrictRefusal::MalformedAuth("a header is missing or empty"))
 }
 
+/// Reads the address of a sender, which is not that of the zeros: any caller can sign for them.
+fn sender(address: &str) -> Result<PublicKey, StrictRefusal> {
+    let sender = from_ss58(address).ok().filter(|key| key.as_bytes() != &[0; 32]);
+    sender.ok_or(StrictRefusal::MalformedAuth("the sender is not an address of a key"))
+}
+
 impl StrictDoor {
-    /// Reads the headers: form, receiver, freshness, in the order of the specification. spec signed-requests §3.
+    /// Reads the headers: form, receiver, place, freshness, in the order of the specification. spec signed-requests §3.
     ///
     /// # Errors
     /// [`StrictRefusal::MalformedAuth`] for a malformed header, [`StrictRefusal::WrongReceiver`] for a request to
-    /// another hotkey, [`StrictRefusal::StaleRequest`] for one that is not fresh.
+    /// another hotkey, [`StrictRefusal::WrongPlace`] for one to another place, [`StrictRefusal::StaleRequest`] for one
+    /// that is not fresh.
     pub fn open<'a>(&self, request: ReceivedRequest<'a>, now: UnixNanos) -> Result<ClaimedRequest<'a>, StrictRefusal> {
         let headers = request.headers;
         let malformed = StrictRefusal::MalformedAuth;
@@ -223,6 +269,7 @@ impl StrictDoor {
             None if self.receiver == Receiver::Optional => {}
             _ => return Err(StrictRefusal::WrongReceiver),
         }
+        let target = self.target(request.target)?;
         let nonce = nonce.to_i128().ok_or(StrictRefusal::StaleRequest)?;
         let age = i128::from(now).saturating_sub(nonce);
         if age > self.max_age.into() || age < i128::from(self.ahead).saturating_neg() {
@@ -235,16 +282,22 @@ impl StrictDoor {
             request,
             scheme,
             address,
-            sender: from_ss58(address).map_err(|_| malformed("the sender is not an address"))?,
+            sender: sender(address)?,
             nonce: UnixNanos::try_from(nonce).map_err(|_| StrictRefusal::StaleRequest)?,
             signature: UncheckedSignature::from_hex(signature)
                 .map_err(|_| malformed("the signature has another length"))?,
             receiver: receiver.unwrap_or(UNBOUND),
+            target,
         })
     }
 }
 
 impl ClaimedRequest<'_> {
+    /// Returns the class and the form of the answer, as the target claims them.
+    pub const fn target(&self) -> RequestTarget<'_> {
+        self.target
+    }
+
     /// Returns the claimed sender, for limits only: any caller can claim any hotkey.
     pub const fn claimed_sender(&self) -> PublicKey {
         self.sender
@@ -281,8 +334,12 @@ impl StrictAuthentic {
     /// # Errors
     /// [`StrictRefusal::ReplayedRequest`] if it was accepted before, [`StrictRefusal::TooMany`] if the replay window is
     /// full.
-    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<Verified<StrictRequest>, StrictRefusal> {
-        window.admit(self.caller(), NonceOrder::Once, self.nonce, now)?;
+    pub fn admit(
+        self,
+        window: &mut ReplayWindow,
+        context: impl Into<RequestContext>,
+    ) -> Result<Verified<StrictRequest>, StrictRefusal> {
+        window.admit(self.caller(), NonceOrder::Once, self.nonce, context)?;
         Ok(Verified::new(self.proof, self.request))
     }
 }

@@ -18,6 +18,15 @@ pub(super) const END: &str = "myelin-end/1";
 /// The largest group, in bytes, which bounds the buffer of a reader.
 pub const MAX_GROUP: usize = 1 << 20;
 
+/// The number of groups that a stream of any length may have.
+const MIN_GROUPS: usize = 64;
+
+/// The bytes of an answer for which a stream may have one more group. Each group costs the reader a signature.
+const BYTES_PER_GROUP: usize = 256;
+
+/// The longest answer that a reader expects unless it is told another one, in bytes.
+const MAX_ANSWER: usize = 8 << 20;
+
 /// The length of a signature, in bytes.
 const SIGNATURE: usize = 64;
 
@@ -63,7 +72,7 @@ pub enum StreamError {
     /// A head without a valid signature.
     #[error(transparent)]
     Head(#[from] AnswerError),
-    /// Bytes that are no frame, or a frame that is too large.
+    /// Bytes that are no frame, a group that is empty or too large, or too many groups.
     #[error("the stream holds something that is not a frame")]
     Frame,
     /// A group or an end without a valid signature for its position.
@@ -166,9 +175,9 @@ impl<S: Sign> StreamWriter<S> {
     /// byte of it before its end.
     ///
     /// # Errors
-    /// [`StreamError::Frame`] above [`MAX_GROUP`] bytes.
+    /// [`StreamError::Frame`] for no bytes, and above [`MAX_GROUP`] bytes.
     pub fn group(&mut self, bytes: &[u8]) -> Result<Vec<u8>, StreamError> {
-        let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= MAX_GROUP).ok_or(StreamError::Frame)?;
+        let length = u32::try_from(bytes.len()).ok().filter(|_| is_group(bytes.len())).ok_or(StreamError::Frame)?;
         self.chain.add(bytes);
         let signature = self.signer.sign(self.chain.group_text().as_bytes());
         Ok([&[GROUP_FRAME], length.to_be_bytes().as_slice(), bytes, &signature].concat())
@@ -203,6 +212,8 @@ pub struct StreamReader {
     chain: HashChain,
     buffer: Vec<u8>,
     end: Option<(StreamOutcome, SignedProof)>,
+    /// The number of groups that may still come.
+    left: usize,
 }
 
 impl StreamReader {
@@ -227,13 +238,21 @@ impl StreamReader {
         }
         let chain = HashChain::new(&text);
         let head = SignedProof::checked(Scheme::Sr25519, responder, text, signature);
-        Ok(Self { head, chain, buffer: Vec::new(), end: None })
+        Ok(Self { head, chain, buffer: Vec::new(), end: None, left: 0 }.max_answer(MAX_ANSWER))
+    }
+
+    /// Sets the length of the longest answer, in bytes, which bounds the number of groups: 64, and one for 256 bytes.
+    ///
+    /// Without it the answer has at most 8 MiB. The caller of the reader counts the bytes.
+    #[must_use]
+    pub fn max_answer(self, bytes: usize) -> Self {
+        Self { left: MIN_GROUPS.saturating_add(bytes / BYTES_PER_GROUP), ..self }
     }
 
     /// Takes bytes as they are received, cut anywhere, and returns the groups that are complete and verified.
     ///
     /// # Errors
-    /// [`StreamError::Frame`] for bytes that are no frame, [`StreamError::BadSignature`] for a part that was not signed
+    /// [`StreamError::Frame`] for bytes that are no frame and for one group too many, [`StreamError::BadSignature`] for a part that was not signed
     /// for this position, [`StreamError::AfterEnd`] for bytes after the end. The groups returned before stay valid, and
     /// no later byte is.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, StreamError> {
@@ -246,6 +265,7 @@ impl StreamReader {
             }
             match frame {
                 Frame::Group(group, signature) => {
+                    self.left = self.left.checked_sub(1).ok_or(StreamError::Frame)?;
                     self.chain.add(group);
                     self.check(&self.chain.group_text(), signature)?;
                     groups.push(group.to_vec());
@@ -281,6 +301,11 @@ impl StreamReader {
     }
 }
 
+/// Returns true if a group may have this many bytes.
+const fn is_group(length: usize) -> bool {
+    length > 0 && length <= MAX_GROUP
+}
+
 enum Frame<'a> {
     Group(&'a [u8], UncheckedSignature),
     End(StreamOutcome, UncheckedSignature),
@@ -291,7 +316,7 @@ fn next_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, StreamError> {
     match bytes {
         [GROUP_FRAME, a, b, c, d, rest @ ..] => {
             let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
-            if length > MAX_GROUP {
+            if !is_group(length) {
                 return Err(StreamError::Frame);
             }
             let Some((group, rest)) = rest.split_at_checked(length) else { return Ok(None) };

@@ -191,11 +191,14 @@ fn read(message: &mut Synapse, response: &HttpResponse) -> Result<(), String> {
     if !is_json(content_type) {
         return Err(format!("unexpected content type: {}", content_type.unwrap_or_default()));
     }
-    let value = json::read(&response.body).map_err(|error| error.to_string())?;
     if response.status == 200 {
+        let value = message.class().read_json(&response.body).map_err(|error| error.to_string())?;
         *message = Synapse::from_value(Arc::clone(message.class()), &value).map_err(|error| error.to_string())?;
     } else {
-        let Value::Dict(body) = value else { return Err("the body is not an object".to_owned()) };
+        let value = json::read_members(&response.body, json::DEFAULT_VALUES, &["message"]);
+        let Value::Dict(body) = value.map_err(|error| error.to_string())? else {
+            return Err("the body is not an object".to_owned());
+        };
         let axon = message.axon.get_or_insert_default();
         axon.status_code = Some(response.status.into());
         axon.status_message = body.get("message").and_then(Value::as_text).map(str::to_owned);

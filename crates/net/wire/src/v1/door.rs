@@ -6,8 +6,7 @@ use crate::{
     class::Class,
     from_ss58,
     headers::{Headers, is_json},
-    python::json,
-    replay::{NonceOrder, ReplayWindow},
+    replay::{NonceOrder, ReplayWindow, RequestContext},
     synapse::TerminalInfo,
     verified::SignedProof,
 };
@@ -172,8 +171,12 @@ impl V1Authentic {
     ///
     /// # Errors
     /// [`RefusedRequest`] if it was accepted before, or the replay window is full.
-    pub fn admit(self, window: &mut ReplayWindow, now: UnixNanos) -> Result<AdmittedRequest, RefusedRequest> {
-        match window.admit(self.caller(), self.order, self.nonce, now) {
+    pub fn admit(
+        self,
+        window: &mut ReplayWindow,
+        context: impl Into<RequestContext>,
+    ) -> Result<AdmittedRequest, RefusedRequest> {
+        match window.admit(self.caller(), self.order, self.nonce, context) {
             Ok(()) => Ok(AdmittedRequest(self)),
             Err(error) => Err(self.refuse(error.into())),
         }
@@ -221,7 +224,7 @@ fn read_body(
     if !is_json || body.is_empty() {
         return Err(V1Refusal::ContentType);
     }
-    let value = json::read(body).map_err(V1Refusal::NotJson)?;
+    let value = claimed.class().read_json(body).map_err(V1Refusal::NotJson)?;
     let mut message = Synapse::from_value(Arc::clone(claimed.class()), &value).map_err(V1Refusal::Body)?;
     if Some(message.body_hash()) != claimed.computed_body_hash {
         return Err(V1Refusal::BodyHash);

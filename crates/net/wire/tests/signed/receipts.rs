@@ -1,11 +1,12 @@
 //! Receipts.
 
-use crate::{NOW, asked, caller, flipped, key, neuron};
+use crate::{Key, NOW, asked, caller, flipped, key, neuron};
+use myelin_primitives::NetUid;
 use myelin_wire::{
     Sign, SignedProof, UnixNanos,
     strict::{
-        Content, Receipt, ReceiptError, SignedText, StreamOutcome, StreamReader, StreamWriter, sign_answer,
-        sign_request,
+        Content, Place, Receipt, ReceiptError, RequestTarget, SignedText, StreamOutcome, StreamReader, StreamWriter,
+        sign_answer, sign_request,
     },
 };
 use proptest::prelude::*;
@@ -79,6 +80,74 @@ fn parts_of_two_exchanges_make_no_receipt() {
     let (_, unbound) = sign_request(&caller(), ("GET", "/"), b"", NOW, None).unwrap();
     let answer = sign_answer(&key(3), &unbound, (200, "text/plain"), b"1", NOW).unwrap();
     assert_eq!(Receipt::of_answer(&unbound, &answer.proof).verify().unwrap().responder, key(3).hotkey());
+}
+
+fn place(netuid: u16) -> Place {
+    Place::new(&[7; 32], NetUid::new(netuid))
+}
+
+/// Returns the receipt of an answer to a request at a place.
+fn placed(place: Place) -> Receipt {
+    let target = RequestTarget { place: Some(place), class: "Echo", is_streamed: false }.to_string();
+    whole(&target, b"world").0
+}
+
+#[test]
+fn nh_67_a_receipt_belongs_to_its_place() {
+    let receipt = placed(place(1));
+    let statement = receipt.verify_at(place(1)).unwrap();
+    assert_eq!((statement.place, statement.class.as_str()), (Some(place(1)), "Echo"));
+    assert_eq!(receipt.verify(), Ok(statement));
+    let stranger = |receipt: &Receipt, place| receipt.verify_at(place).map(|_| ());
+    assert_eq!(stranger(&receipt, place(2)), Err(ReceiptError::Stranger("place")));
+    let elsewhere = Place { genesis: [8; 8], ..place(1) };
+    assert_eq!(stranger(&receipt, elsewhere), Err(ReceiptError::Stranger("place")));
+    let (unplaced, _) = whole("/Echo", b"world");
+    assert_eq!(unplaced.verify().unwrap().place, None);
+    assert_eq!(stranger(&unplaced, place(1)), Err(ReceiptError::Stranger("place")));
+}
+
+#[test]
+fn nh_68_an_answer_is_not_older_than_its_request() {
+    let (_, request) = asked("/a", b"hello");
+    let verify = |answered_at| {
+        let answer = sign_answer(&neuron(), &request, (200, "text/plain"), b"1", answered_at).unwrap();
+        Receipt::of_answer(&request, &answer.proof).verify().map(|_| ())
+    };
+    assert_eq!(verify(NOW - 12_000_000_000), Ok(()));
+    assert_eq!(verify(NOW - 12_000_000_001), Err(ReceiptError::Form("answer")));
+}
+
+#[test]
+fn nh_68_two_answers_to_one_request_contradict_each_other() {
+    let (_, request) = asked("/a", b"hello");
+    let answer = |signer: &Key, body: &[u8], at| {
+        let answer = sign_answer(signer, &request, (200, "text/plain"), body, at).unwrap();
+        Receipt::of_answer(&request, &answer.proof)
+    };
+    let one = answer(&neuron(), b"1", NOW);
+    let contradictions = [answer(&neuron(), b"2", NOW), answer(&neuron(), b"1", NOW + 1)];
+    for other in &contradictions {
+        assert!(one.contradicts(other) && other.contradicts(&one));
+    }
+    // The same answer, signed twice, is one answer.
+    assert!(!one.contradicts(&answer(&neuron(), b"1", NOW)));
+    let (elsewhere, _) = whole("/b", b"2");
+    assert!(!one.contradicts(&elsewhere), "another request");
+    let mut forged = contradictions[0].clone();
+    forged.answer.text = forged.answer.text.replace("text/plain", "text/html");
+    assert!(!one.contradicts(&forged) && !forged.contradicts(&one), "an invalid receipt");
+    // An unbound request may have an answer of each hotkey.
+    let (_, unbound) = sign_request(&caller(), ("GET", "/"), b"", NOW, None).unwrap();
+    let of = |signer: &Key, body: &[u8]| {
+        let answer = sign_answer(signer, &unbound, (200, "text/plain"), body, NOW).unwrap();
+        Receipt::of_answer(&unbound, &answer.proof)
+    };
+    assert!(!of(&neuron(), b"1").contradicts(&of(&key(3), b"2")));
+    // Two streams that begin alike end once.
+    let (short, long) = (streamed(&[b"one"], NOW), streamed(&[b"one", b"two"], NOW));
+    assert_eq!(short.answer.text, long.answer.text);
+    assert!(short.contradicts(&long) && !short.contradicts(&short));
 }
 
 proptest! {

@@ -1,10 +1,14 @@
 //! Strict requests and whole answers.
 
-use crate::{NOW, asked, caller, empty, flipped, key, neuron, receive, with};
+use crate::{Key, NOW, asked, caller, empty, flipped, key, neuron, receive, with};
+use myelin_primitives::NetUid;
 use myelin_wire::{
-    Headers, Protocol, ReceivedRequest, Sign,
+    Headers, Protocol, ReceivedRequest, Scheme, Sign,
     replay::{ReplayLimits, ReplayWindow},
-    strict::{AnswerError, StrictDoor, StrictRefusal, TargetError, header, sign_answer, sign_request, verify_answer},
+    strict::{
+        AnswerError, Place, RequestTarget, StrictDoor, StrictRefusal, TargetError, UnplacedRequests, header,
+        sign_answer, sign_request, verify_answer,
+    },
 };
 use proptest::prelude::*;
 
@@ -49,6 +53,55 @@ fn a_line_break_never_enters_a_signed_text() {
     let (headers, _) = asked("/a", b"");
     let refused = receive(neuron().hotkey(), ("POST", "/a\nb"), &headers, b"", &mut empty());
     assert_eq!(refused.map_err(|refusal| refusal.name()), Err("MalformedAuth"));
+}
+
+#[test]
+fn nh_65_a_request_is_for_one_place() {
+    use UnplacedRequests::{Refused, Served};
+    let place = |netuid| Place::new(&[7; 32], NetUid::new(netuid));
+    let open = |target: &str, place, unplaced| {
+        let (headers, _) = asked(target, b"hello");
+        let door = StrictDoor { place, unplaced, ..StrictDoor::new(neuron().hotkey()) };
+        let request = ReceivedRequest { method: "POST", target, headers: &headers };
+        door.open(request, NOW).map(|claimed| claimed.target().class.to_owned()).map_err(|refusal| refusal.status())
+    };
+    let here = RequestTarget { place: Some(place(1)), class: "Echo", is_streamed: true }.to_string();
+    let echo = Ok("Echo".to_owned());
+    for (target, own, unplaced, expected) in [
+        (here.as_str(), Some(place(1)), Refused, &echo),
+        (&here, Some(place(2)), Served, &Err(403)),
+        (&here, None, Served, &Err(403)),
+        ("/Echo", Some(place(1)), Served, &echo),
+        ("/Echo", None, Served, &echo),
+        ("/Echo", Some(place(1)), Refused, &Err(403)),
+        ("/myelin/0707070707070707/01/Echo", Some(place(1)), Served, &Err(403)),
+    ] {
+        assert_eq!(&open(target, own, unplaced), expected, "{target} {own:?}");
+    }
+    assert_eq!((StrictRefusal::WrongPlace.name(), StrictRefusal::WrongPlace.status()), ("WrongPlace", 403));
+}
+
+#[test]
+fn nh_17_the_key_of_zeros_signs_nothing() {
+    // Its secret is zero, which is no secret.
+    let secret = schnorrkel::SecretKey::from_bytes(&[0; 64]).unwrap();
+    let zeros = Key(schnorrkel::Keypair { public: secret.to_public(), secret });
+    assert_eq!(zeros.hotkey().as_bytes(), &[0; 32]);
+    let (headers, request) = sign_request(&zeros, HERE, b"hello", NOW, Some(neuron().hotkey())).unwrap();
+    let signature = request.signature();
+    let (key, message) = (schnorrkel::PublicKey::from_bytes(&[0; 32]).unwrap(), request.text().as_bytes());
+    let of_library = schnorrkel::Signature::from_bytes(signature.as_bytes()).unwrap();
+    assert!(key.verify_simple(b"substrate", message, &of_library).is_ok());
+    assert!(!signature.is_good(Scheme::Sr25519, zeros.hotkey(), message));
+    assert!(!signature.is_good_plain_or_wrapped(zeros.hotkey(), message));
+    let refused = receive(neuron().hotkey(), HERE, &headers, b"hello", &mut empty());
+    assert_eq!(refused.map_err(|refusal| refusal.name()), Err("MalformedAuth"));
+    // It answers nothing either.
+    let (_, asked) = sign_request(&caller(), HERE, b"hello", NOW, Some(zeros.hotkey())).unwrap();
+    let mut signed = sign_answer(&zeros, &asked, (200, "text/plain"), b"world", NOW).unwrap();
+    signed.headers.push("content-type", "text/plain");
+    let answer = verify_answer(&asked, zeros.hotkey(), 200, &signed.headers, b"world".to_vec());
+    assert_eq!(answer.map(|_| ()), Err(AnswerError::BadSignature));
 }
 
 #[test]

@@ -95,8 +95,32 @@ fn a_group_has_a_limit() {
     assert_eq!(read(&headers, &request, &[&[1][..], &length].concat(), 9), Err(StreamError::Frame));
 }
 
+#[test]
+fn nh_6_an_empty_group_is_refused_before_its_signature() {
+    let (headers, _, request) = stream(&[], StreamOutcome::Complete);
+    let (_, mut writer) = StreamWriter::new(neuron(), &request, (200, "text/event-stream"), NOW).unwrap();
+    assert_eq!(writer.group(b""), Err(StreamError::Frame));
+    // No signature follows, so none was checked.
+    assert_eq!(read(&headers, &request, &[1, 0, 0, 0, 0], 5), Err(StreamError::Frame));
+}
+
+#[test]
+fn nh_6_the_length_of_an_answer_bounds_its_groups() {
+    let many = |count: usize| stream(&vec![vec![7]; count], StreamOutcome::Complete);
+    let last = |count: usize, max: usize| {
+        let (headers, frames, request) = many(count);
+        let reader = StreamReader::new(&request, neuron().hotkey(), 200, &headers).unwrap();
+        reader.max_answer(max).push(&frames.concat()).map(|groups| groups.len())
+    };
+    assert_eq!((last(64, 0), last(65, 0), last(65, 255)), (Ok(64), Err(StreamError::Frame), Err(StreamError::Frame)));
+    assert_eq!((last(66, 512), last(67, 512)), (Ok(66), Err(StreamError::Frame)));
+    // The limit of a reader that is told none is that of 8 MiB.
+    let (headers, frames, request) = many(130);
+    assert!(read(&headers, &request, &frames.concat(), 1_000).is_ok());
+}
+
 fn groups() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..30), 0..5)
+    proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..30), 0..5)
 }
 
 proptest! {

@@ -274,7 +274,7 @@ async fn what_has_no_answer_says_why() {
     assert!(wrong.starts_with("miner 1: its answer is not the model's"), "{wrong}");
     // One more question, and no fifth.
     refused(challenge(2)).await;
-    assert_eq!(refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
+    assert_eq!(&*refused(challenge(3)).await, "4 questions were asked within a minute, and no more are answered");
 }
 
 #[tokio::test]
