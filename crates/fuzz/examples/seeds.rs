@@ -217,7 +217,8 @@ fn strict() -> Outcome {
     // Half of the inputs are recorded, and half are from this workspace.
     let mut own = Vec::new();
     let (caller, neuron) = (FuzzKey::caller(), FuzzKey::neuron());
-    for (target, body, receiver) in [("/a?b", &b"hello"[..], true), ("/", b"", false)] {
+    let placed = "/myelin/0707070707070707/7/Echo?stream=1";
+    for (target, body, receiver) in [("/a?b", &b"hello"[..], true), ("/", b"", false), (placed, b"{}", true)] {
         let receiver = receiver.then(|| neuron.hotkey());
         let (headers, _) = sign_request(&caller, ("POST", target), body, NOW, receiver)?;
         own.push(message(&format!("POST {target} HTTP/1.1"), headers, body));

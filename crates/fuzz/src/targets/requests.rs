@@ -4,13 +4,14 @@ use crate::{
     message::MessageText,
     signing::{FuzzKey, NOW, is_signed, question},
 };
+use myelin_primitives::NetUid;
 use myelin_wire::{
     Headers, PublicKey, ReceivedRequest, Scheme, Sign, SignedProof, Synapse, UnixNanos, Verified,
     class::{Class, Field, Types},
     from_ss58,
     python::{Dict, Value, json},
     replay::{ReplayLimits, ReplayWindow},
-    strict::{Receiver, RequestTarget, StrictDoor, StrictRefusal, StrictRequest, header, verify_answer},
+    strict::{Place, Receiver, RequestTarget, StrictDoor, StrictRefusal, StrictRequest, header, verify_answer},
     synapse::{DEFAULT_TIMEOUT, TerminalInfo},
     v1::{
         AnswerTime, Classes, ClientReport, Freshness, HandlerReply, HttpResponse, RefusedRequest, TransportEvent,
@@ -78,7 +79,12 @@ fn check_proof(proof: &SignedProof) {
     );
 }
 
-/// Checks a strict request at the time of its nonce. It is accepted once, and only as its sender signed it.
+/// Returns the place of the axon to which strict requests come.
+fn place() -> Place {
+    Place { genesis: [7; 8], netuid: NetUid::new(7) }
+}
+
+/// Checks a strict request at the time of its nonce. It is accepted once, at its place, and only as its sender signed it.
 pub fn strict_request(bytes: &[u8]) {
     let message = MessageText::new(bytes);
     // An empty header names no receiver.
@@ -86,12 +92,15 @@ pub fn strict_request(bytes: &[u8]) {
     let here = receiver.and_then(|address| from_ss58(address).ok());
     let here = here.unwrap_or_else(|| FuzzKey::neuron().hotkey());
     let now = time(&message.headers, header::NONCE).unwrap_or(NOW);
-    let accept = |here: PublicKey, window: &mut ReplayWindow| -> Result<Verified<StrictRequest>, StrictRefusal> {
-        let door = StrictDoor { receiver: Receiver::Optional, ..StrictDoor::new(here) };
+    let accept_at = |place, here, window: &mut ReplayWindow| -> Result<Verified<StrictRequest>, StrictRefusal> {
+        let door = StrictDoor { receiver: Receiver::Optional, place: Some(place), ..StrictDoor::new(here) };
         door.open(message.request(), now)?.verify(message.body.clone())?.admit(window, now)
     };
+    let accept = |here: PublicKey, window: &mut ReplayWindow| accept_at(place(), here, window);
     let mut window = window();
     let Ok(request) = accept(here, &mut window) else { return };
+    let elsewhere = accept_at(Place { netuid: NetUid::new(8), ..place() }, here, &mut self::window());
+    assert_eq!(elsewhere.is_err(), message.target.starts_with("/myelin/"), "a request is accepted at another place");
     let proof = request.proof();
     let expected = [
         "btauth/1",
