@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
             status = 403 if isinstance(error, REPEATED) else 401
             return self.answer(status, {"message": type(error).__name__})
         message = json.loads(body)
-        if self.path == "/Tokens":
+        if self.path == "/Tokens?stream=1":
             return self.stream(message["text"].split(" "))
         message["text"] = caller.hotkey_ss58 if message["text"] == "!who" else message["text"].upper()
         self.answer(200, message)

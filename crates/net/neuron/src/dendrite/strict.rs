@@ -175,11 +175,8 @@ impl Dendrite {
             Ok(reader) => {
                 dial.proved();
                 self.has_served(peer, None);
-                let signed = SignedPart {
-                    reader: reader.max_answer(self.max_answer),
-                    asked,
-                    kept: (peer.clone(), Arc::clone(&self.kept)),
-                };
+                let reader = reader.max_answer(self.max_answer);
+                let signed = SignedPart { reader, asked, kept: (peer.clone(), Arc::clone(&self.kept)) };
                 Ok(AnswerStream::signed(head.parts(until), signed, self.max_answer))
             }
             Err(AnswerError::Unsigned) if self.unsigned_answers == UnsignedAnswers::Accepted => {

@@ -238,7 +238,7 @@ async fn nh_7_a_large_request_follows_a_small_one() {
         }
         Reply::Close(match asked.target.as_str() {
             "/Synapse" => signed(&asked, 200, b"{}"),
-            "/Tokens" => stream_of(&asked, &[b"x"]),
+            "/Tokens?stream=1" => stream_of(&asked, &[b"x"]),
             _ => signed(&asked, 200, ECHO),
         })
     })
@@ -261,7 +261,7 @@ async fn nh_7_a_large_request_follows_a_small_one() {
     let other = dendrite();
     assert!(soon(other.ask_stream(&fake.peer(), &message(tokens(), "x"))).await.is_ok());
     ask(&other, &large).await;
-    assert_eq!(heard(), ["/Tokens", "/Echo"]);
+    assert_eq!(heard(), ["/Tokens?stream=1", "/Echo"]);
     // A neuron may have no such class.
     refused.store(usize::MAX, Ordering::SeqCst);
     let asked = soon(dendrite().ask(&fake.peer(), &message(echo(), &large))).await.result;

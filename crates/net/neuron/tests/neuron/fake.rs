@@ -4,7 +4,7 @@ use crate::{AXON, key};
 use myelin_neuron::{Clock, Peer, SystemClock};
 use myelin_wire::{
     Headers, ReceivedRequest, Sign, SignedProof,
-    replay::{ReplayLimits, ReplayWindow},
+    replay::{ReplayLimits, ReplayWindow, RequestContext},
     strict::{StreamOutcome, StreamWriter, StrictDoor, sign_answer},
 };
 use std::{
@@ -146,7 +146,7 @@ fn parse(bytes: &[u8]) -> Option<Option<(Asked, usize)>> {
     let received = ReceivedRequest { method: request.method.unwrap(), target: &target, headers: &headers };
     let signed = StrictDoor::new(key(AXON).hotkey()).open(received, now).unwrap().verify(body).unwrap();
     let mut window = ReplayWindow::new(ReplayLimits::default());
-    let proof = signed.admit(&mut window, now).unwrap().proof().clone();
+    let proof = signed.admit(&mut window, RequestContext { now, steady: now, has_seat: true }).unwrap().proof().clone();
     Some(Some((Asked { target, headers, proof }, length)))
 }
 
