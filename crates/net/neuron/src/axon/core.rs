@@ -86,8 +86,8 @@ impl RequestHead<'_> {
 
 /// The end of a request.
 pub(super) enum ServedRequest {
-    /// An answer to an admitted request.
-    Admitted(Response<Body>),
+    /// An answer to a request that is no failure: an admitted one, or one over a limit of its caller or address.
+    Answered(Response<Body>),
     /// A refusal before admission.
     Refused(Response<Body>),
     /// No answer, because the requests of this address fail too often.
@@ -162,7 +162,7 @@ impl AxonCore {
             Protocol::V1 => ("v1", v1::serve(self, &asked, busy, &mut body).await),
         };
         let response = match served {
-            ServedRequest::Admitted(response) => response,
+            ServedRequest::Answered(response) => response,
             ServedRequest::Refused(mut response) => {
                 self.failures.take(place.address, Instant::now());
                 if matches!(response.status().as_u16(), 401 | 403) {

@@ -58,7 +58,7 @@ pub(super) async fn serve(
     let from = asked.place.address;
     let mut caller = None;
     let refusal = match exchange(core, asked, busy, body, &mut caller).await {
-        Ok(response) => return ServedRequest::Admitted(response),
+        Ok(response) => return ServedRequest::Answered(response),
         Err(refusal) => refusal,
     };
     // No caller is verified and admitted here, so the answer is not signed.
@@ -75,7 +75,12 @@ pub(super) async fn serve(
         RequestError::Unheard => return ServedRequest::Unheard,
     };
     let headers = Headers::from_iter([("content-type", JSON)]);
-    ServedRequest::Refused(http::response(status, &headers, http::whole(text)))
+    let response = http::response(status, &headers, http::whole(text));
+    match refusal {
+        // Its signature is good. As a failure it would count against callers with a seat at the same address.
+        RequestError::Signing(strict::StrictRefusal::TooMany) => ServedRequest::Answered(response),
+        _ => ServedRequest::Refused(response),
+    }
 }
 
 async fn exchange(

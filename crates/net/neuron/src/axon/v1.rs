@@ -32,7 +32,7 @@ pub(super) async fn serve(
     body: &mut Incoming,
 ) -> ServedRequest {
     match exchange(core, asked, busy, body).await {
-        Ok(response) => ServedRequest::Admitted(response),
+        Ok(response) => ServedRequest::Answered(response),
         Err(RequestError::Refused(refused, caller)) => ServedRequest::Refused(refuse(core, asked, &refused, caller)),
         Err(RequestError::Unheard) => ServedRequest::Unheard,
     }
@@ -84,7 +84,9 @@ async fn exchange(
         Err(refusal) => return Err(known(authentic.refuse(refusal))),
     };
     let max_body = authentic.class().max_body();
-    let Some(context) = core.context(&caller) else { return Err(known(authentic.refuse(V1Refusal::Busy))) };
+    let Some(context) = core.context(&caller) else {
+        return Ok(refuse(core, asked, &authentic.refuse(V1Refusal::Busy), Some(hotkey)));
+    };
     let admitted = core.with_window(|window| authentic.admit(window, context)).map_err(known)?;
     asked.place.admitted(asked.started);
 

@@ -158,7 +158,11 @@ async fn nh_3_a_body_waits_unread_for_its_turn() {
     let axon = builder(ServeAnyone).limits(limits).endpoint(gate.endpoint()).start().await.unwrap();
     let peer = myelin_neuron::Peer::strict(axon.hotkey(), axon.address());
     let asking = tokio::spawn(async move {
-        myelin_neuron::Dendrite::new(signer(3)).ask(&peer, &crate::message(crate::slow(), "x")).await.result
+        myelin_neuron::Dendrite::new(signer(3))
+            .local_addresses(true)
+            .ask(&peer, &crate::message(crate::slow(), "x"))
+            .await
+            .result
     });
     gate.begun().await;
     // Not JSON, and not refused before a worker is free.

@@ -89,7 +89,7 @@ fn nh_m11_the_defaults_are_those_of_the_documentation() {
         format!("| A peer that reads nothing | {} |", time(write_stall)),
         format!("| Age of a connection | {} |", time(connection_time)),
         format!(
-            "| Nonces in the replay window | {} of {} callers, {} | {} of each caller |",
+            "| Nonces in the replay window | {} of {} callers with a seat, and as many of others; {} | {} of each caller |",
             grouped(replay.total),
             grouped(replay.callers),
             time(keep),

@@ -94,7 +94,7 @@ fn ask(axon: &Axon, seed: u8, timeout: f64) -> JoinHandle<Result<Answer, AskErro
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let mut question = message(slow(), &seed.to_string());
     question.timeout = Some(timeout);
-    tokio::spawn(async move { Dendrite::new(signer(seed)).ask(&peer, &question).await.result })
+    tokio::spawn(async move { Dendrite::new(signer(seed)).local_addresses(true).ask(&peer, &question).await.result })
 }
 
 /// Sends a request and returns its status.
@@ -128,7 +128,9 @@ async fn nh_88_the_work_of_one_caller_leaves_room_for_others() {
             let peer = Peer::strict(axon.hotkey(), axon.address());
             let mut question = message(slow(), "flood");
             question.timeout = Some(2.0);
-            tokio::spawn(async move { Dendrite::new(signer(CALLER)).ask(&peer, &question).await.result })
+            tokio::spawn(async move {
+                Dendrite::new(signer(CALLER)).local_addresses(true).ask(&peer, &question).await.result
+            })
         })
         .collect();
     // An eighth of the workers have begun. Their callers have gone, and the work goes on.

@@ -114,7 +114,7 @@ async fn serve(seed: u8, miner: Sends) -> Axon {
 }
 
 async fn held(axons: &[Axon], judge: Judging) -> Result<Vec<ScoredAnswer>, RoundError> {
-    let dendrite = Arc::new(Dendrite::new(signer(CALLER)));
+    let dendrite = Arc::new(Dendrite::new(signer(CALLER)).local_addresses(true));
     let peers: Vec<_> = axons.iter().map(|axon| Peer::strict(axon.hotkey(), axon.address())).collect();
     let patience = Duration::from_secs(20);
     soon(round(&dendrite, &Arc::new(Streaming), &Arc::new(judge), (7, patience), &peers)).await

@@ -138,7 +138,7 @@ async fn serve(miner: &Blocked, rules: impl Rules, limits: AxonLimits) -> Axon {
 async fn ask(peer: Peer, seed: u8, challenge: String, timeout: f64) -> Result<(), AskError> {
     let mut message = question(&*task(), &challenge).unwrap();
     message.timeout = Some(timeout);
-    soon(Dendrite::new(signer(seed)).ask(&peer, &message)).await.result.map(drop)
+    soon(Dendrite::new(signer(seed)).local_addresses(true).ask(&peer, &message)).await.result.map(drop)
 }
 
 fn status(result: Result<(), AskError>) -> u16 {
@@ -206,7 +206,8 @@ async fn nh_88_a_stream_keeps_its_place_when_its_caller_has_gone() {
     let axon = axon.endpoint(endpoint(Arc::new(Streamed), Arc::new(miner.clone()))).start().await.unwrap();
     let peer = Peer::strict(axon.hotkey(), axon.address());
     let message = |text: &str| question(&Streamed, &text.to_owned()).unwrap();
-    let (gone, next) = (Dendrite::new(signer(10)), Dendrite::new(signer(11)));
+    let (gone, next) =
+        (Dendrite::new(signer(10)).local_addresses(true), Dendrite::new(signer(11)).local_addresses(true));
     drop(soon(gone.ask_stream(&peer, &message("left"))).await.unwrap());
     miner.begun(1).await;
     let question = message("next");

@@ -303,7 +303,8 @@ async fn nh_16_a_hotkey_has_one_free_question_and_an_address_two() {
     let question = challenge(1);
     // The consumer leaves once the gate has asked the miner, and the gate goes on.
     let begun = async |seed| {
-        let (dendrite, peers, begun) = (Dendrite::new(signer(seed)), [validator.clone()], Notify::new());
+        let (dendrite, peers, begun) =
+            (Dendrite::new(signer(seed)).local_addresses(true), [validator.clone()], Notify::new());
         let mut heard = |_| begun.notify_one();
         tokio::select! {
             told = ask(&dendrite, &peers, &question, Duration::from_secs(50), &mut heard) => panic!("{told:?}"),
@@ -311,7 +312,7 @@ async fn nh_16_a_hotkey_has_one_free_question_and_an_address_two() {
         }
     };
     let refused = async |seed| {
-        let (dendrite, peers) = (Dendrite::new(signer(seed)), [validator.clone()]);
+        let (dendrite, peers) = (Dendrite::new(signer(seed)).local_addresses(true), [validator.clone()]);
         match soon(ask(&dendrite, &peers, &question, Duration::from_secs(20), &mut |_| ())).await {
             Err(AskFailure::Refused(why)) => why,
             other => panic!("{other:?}"),
