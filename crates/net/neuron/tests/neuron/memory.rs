@@ -7,9 +7,9 @@ use crate::{
 use myelin_neuron::{AxonLimits, Clock, Endpoint, HandlerOutput, ServeAnyone, SystemClock};
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Lines, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -45,21 +45,25 @@ fn an_axon_in_a_process_of_its_own() {
 }
 
 /// An axon in another process, which ends when this is dropped.
-struct Process(Child);
+struct Process {
+    child: Child,
+    #[expect(dead_code, reason = "a process that reports to a closed pipe ends")]
+    output: Lines<BufReader<ChildStdout>>,
+}
 
 impl Process {
     fn start() -> (Self, SocketAddr) {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["--exact", "memory::an_axon_in_a_process_of_its_own", "--nocapture"]);
         let mut child = command.env(SERVES, "1").stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("serves ")?.to_owned()));
-        (Self(child), address.unwrap().parse().unwrap())
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = output.find_map(|line| Some(line.unwrap().strip_prefix("serves ")?.to_owned()));
+        (Self { child, output }, address.unwrap().parse().unwrap())
     }
 
     /// Returns the highest resident memory so far, in bytes.
     fn peak(&self) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         kibibytes.trim().strip_suffix(" kB").unwrap().trim().parse::<usize>().unwrap() << 10
     }
@@ -67,8 +71,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
