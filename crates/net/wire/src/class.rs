@@ -193,6 +193,11 @@ impl Class {
         Self { values: values.min(json::MAX_VALUES), ..self }
     }
 
+    /// Returns the limit of the values of a body.
+    pub const fn max_values(&self) -> usize {
+        self.values
+    }
+
     /// Reads a body of this class as JSON, with at most as many values as the class allows.
     ///
     /// Members that the class does not have are checked for their form and left out.

@@ -127,9 +127,12 @@ impl AxonCore {
 }
 
 impl WorkPlace {
-    /// Charges the quota of bodies for the values in this JSON, before they are read.
-    pub(super) fn charge(&mut self, json: &[u8]) -> Result<(), V1Refusal> {
-        if self.memory.grow(most_values(json).saturating_mul(VALUE_CHARGE)) { Ok(()) } else { Err(V1Refusal::Busy) }
+    /// Charges the quota of bodies for the values in this JSON, before they are read, up to the limit of the class.
+    ///
+    /// Reading ends at the limit, with an error that names it.
+    pub(super) fn charge(&mut self, json: &[u8], max_values: usize) -> Result<(), V1Refusal> {
+        let values = most_values(json).min(max_values);
+        if self.memory.grow(values.saturating_mul(VALUE_CHARGE)) { Ok(()) } else { Err(V1Refusal::Busy) }
     }
 }
 

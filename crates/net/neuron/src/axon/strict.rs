@@ -135,7 +135,7 @@ async fn exchange(
         let (class, caller, here) = (Arc::clone(class), proof.signer(), core.here);
         let (message, place) = core
             .read(place, length, move |place| {
-                place.charge(&request.content().body)?;
+                place.charge(&request.content().body, class.max_values())?;
                 request.try_map(|request| read(class, &request, caller, here))
             })
             .await;

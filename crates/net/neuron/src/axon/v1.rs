@@ -83,7 +83,7 @@ async fn exchange(
         Ok(priority) => priority,
         Err(refusal) => return Err(known(authentic.refuse(refusal))),
     };
-    let max_body = authentic.class().max_body();
+    let (max_body, max_values) = (authentic.class().max_body(), authentic.class().max_values());
     let Some(context) = core.context(&caller) else {
         return Ok(refuse(core, asked, &authentic.refuse(V1Refusal::Busy), Some(hotkey)));
     };
@@ -102,7 +102,7 @@ async fn exchange(
         Err(refusal) => return Ok(refuse(&admitted.refuse(refusal))),
     };
     let (message, place) = core
-        .read(place, bytes.len(), move |place| match place.charge(&bytes) {
+        .read(place, bytes.len(), move |place| match place.charge(&bytes, max_values) {
             Ok(()) => admitted.read(&bytes),
             Err(refusal) => Err(admitted.refuse(refusal)),
         })

@@ -94,7 +94,7 @@ async fn ping(address: SocketAddr, from: IpAddr) -> Duration {
     begin.elapsed()
 }
 
-/// Bodies of the costliest forms from 64 connections of callers that are admitted: too large, and just read inline.
+/// Bodies of the costliest forms from 64 connections of callers that are admitted, above and below the limit of the class.
 ///
 /// `MYELIN_FLOOD_SECONDS` sets the time of the flood.
 #[cfg(target_os = "linux")]
@@ -108,7 +108,7 @@ async fn nh_3_acceptance_1_bodies_of_many_values_take_little_memory() {
     let is_over = Arc::new(AtomicBool::new(false));
     let forms = ["0,", "[0],", "[[[[[[[[0]]]]]]]],", r#"{"a":0},"#, r#""","#];
     let bodies: Vec<_> =
-        forms.iter().flat_map(|form| [8 << 20, 64 << 10].map(|size| Arc::new(body(form, size)))).collect();
+        forms.iter().flat_map(|form| [8 << 20, 1 << 20, 128 << 10].map(|size| Arc::new(body(form, size)))).collect();
     let flood: Vec<_> = (0..64)
         .map(|number: usize| {
             let (body, is_over) = (Arc::clone(&bodies[number % bodies.len()]), Arc::clone(&is_over));
