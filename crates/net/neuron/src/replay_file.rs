@@ -90,7 +90,8 @@ mod tests {
     fn a_memory_beyond_its_limit_counts_as_lost() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("replay");
-        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        myelin_files::write(&path, b"", Access::Private, OnExisting::Replace).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert_eq!(take(&path, LIMITS, 100, 4).unwrap(), ReplayWindow::after_loss(LIMITS, 100, 4));
         assert!(!path.exists());
     }

@@ -270,7 +270,8 @@ mod tests {
     fn a_file_beyond_its_limit_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("memory.json");
-        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        myelin_files::write(&path, b"", Access::Private, OnExisting::Replace).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         let error = open(path.clone(), 1).unwrap_err();
         assert!(matches!(error, MemoryError::Form { .. }), "{error}");
         assert_eq!(fs::metadata(&path).unwrap().len(), MAX_BYTES + 1);

@@ -308,7 +308,8 @@ mod tests {
     fn a_table_beyond_its_limit_is_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reputations.json");
-        fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        myelin_files::write(&path, b"", Access::Private, OnExisting::Replace).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert_eq!(Reputations::open(&path).unwrap().of((PublicKey::from_bytes([1; 32]), 0)), Reputation::NONE);
         assert_eq!(fs::metadata(folder.path().join("reputations.damaged")).unwrap().len(), MAX_BYTES + 1);
         assert!(!path.exists());
