@@ -37,6 +37,10 @@ pub enum Exit {
     NoTerminal = 4,
     /// Transaction that was sent and not seen within the limit; it may still be included.
     Unseen = 5,
+    /// A neuron that is reached, with a part that is not as it should be.
+    Doubtful = 10,
+    /// A neuron that others do not reach.
+    Unreachable = 11,
     /// Interruption by Ctrl-C.
     Interrupted = 130,
 }
@@ -51,6 +55,14 @@ pub enum CliError {
         message: String,
         /// Next step for the user.
         hint: &'static str,
+    },
+    /// A neuron that is not reached as it should be.
+    #[error("{message}")]
+    Probe {
+        /// Text of the error.
+        message: String,
+        /// Exit code of the program.
+        exit: Exit,
     },
     /// A question without an answer.
     #[error(transparent)]
@@ -287,6 +299,7 @@ impl CliError {
             // As for `myelin … | head`: the reader has enough.
             Self::Output(OutputError::Closed) => Exit::Done,
             Self::Unseen { .. } => Exit::Unseen,
+            Self::Probe { exit, .. } => *exit,
             Self::LeftAlone { .. } | Self::Interrupted | Self::Prompt(PromptError::Interrupted) => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -330,6 +343,7 @@ impl Diagnostic for CliError {
     fn code(&self) -> &'static str {
         match self {
             Self::Usage { .. } => "usage",
+            Self::Probe { .. } => "probe",
             Self::Prompt(error) => error.code(),
             Self::BadSignature { .. } => "bad-signature",
             Self::NotKept { .. } => "not-kept",
@@ -360,6 +374,8 @@ impl Diagnostic for CliError {
     fn hints(&self, out: &mut Hints) {
         match self {
             Self::Usage { hint, .. } => out.push(*hint),
+            Self::Probe { exit: Exit::Doubtful, .. } => out.push("compare it with the log of the neuron"),
+            Self::Probe { .. } => out.push("check that the neuron runs, and that its port is open to the outside"),
             Self::Prompt(error) => error.hints(out),
             Self::BadSignature { .. } => {
                 out.push("check the address, and that the message is identical");
@@ -475,6 +491,8 @@ mod tests {
             (Exit::Refused, 3),
             (Exit::NoTerminal, 4),
             (Exit::Unseen, 5),
+            (Exit::Doubtful, 10),
+            (Exit::Unreachable, 11),
             (Exit::Interrupted, 130),
         ];
         for (exit, code) in exits {
@@ -488,6 +506,8 @@ mod tests {
         let prompt = |error: PromptError| CliError::from(error);
         assert_codes([
             (CliError::Usage { message: String::new(), hint: "" }, "usage", Exit::Usage),
+            (CliError::Probe { message: String::new(), exit: Exit::Doubtful }, "probe", Exit::Doubtful),
+            (CliError::Probe { message: String::new(), exit: Exit::Unreachable }, "probe", Exit::Unreachable),
             (
                 prompt(PromptError::NoTerminal { question: String::new(), hint: "".into() }),
                 "no-terminal",

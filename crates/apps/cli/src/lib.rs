@@ -116,8 +116,9 @@ mod tests {
     /// Order of the files; each imports only from those before it.
     ///
     /// Commands may also import the registry.
-    const ORDER: [&str; 22] = [
+    const ORDER: [&str; 23] = [
         "page",
+        "log",
         "share",
         "output",
         "screen",

@@ -65,6 +65,8 @@ fn exits(page: &mut String) {
             Exit::Unseen,
             "sent, and not seen within the limit; it may still be included, and the hint names the command that looks",
         ),
+        (Exit::Doubtful, "a probed neuron is reached, and a part of it is not as it should be"),
+        (Exit::Unreachable, "a probed neuron is not reached"),
         (Exit::Interrupted, "interrupted by Ctrl-C"),
     ] {
         let _ = writeln!(page, "| {} | {meaning} |", exit as u8);

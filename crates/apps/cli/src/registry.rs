@@ -78,6 +78,7 @@ pub static COMMANDS: &[CommandEntry] = &[
     CommandEntry::of::<subnet::SetIdentity>(),
     CommandEntry::of::<neuron::Register>(),
     CommandEntry::of::<neuron::Show>(),
+    CommandEntry::of::<neuron::Probe>(),
     CommandEntry::of::<neuron::Serve>(),
     CommandEntry::of::<neuron::SwapHotkey>(),
     CommandEntry::of::<neuron::ShowCommitment>(),

@@ -74,14 +74,18 @@ pub use axon::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use dendrite::{
-    Answer, AnswerStream, AskError, AskResult, Dendrite, DialRules, Peer, PeerProtocol, UnsignedAnswers, request_body,
+    Answer, AnswerStream, AskError, AskResult, Dendrite, DialRules, Peer, PeerProtocol, ProbeReport, UnsignedAnswers,
+    request_body,
 };
 pub use directory::{Directory, DirectoryEntry, MemoryDirectory, PROTOCOL, SPEAKS_STRICT, ServedAxon};
 pub use limits::AxonLimits;
 pub use lines::{LineTooLong, Lines};
 pub use metrics::Metrics;
 pub use myelin_files::FileError;
-pub use myelin_wire::strict::{Place, UnplacedRequests};
+pub use myelin_wire::{
+    Protocol,
+    strict::{Place, UnplacedRequests},
+};
 pub use rules::{Caller, Priority, PriorityError, Rules, ServeAnyone, ServeNeurons, ServeValidators};
 pub use signer::Signer;
 pub use tls::{TlsError, TlsIdentity, TlsOffer};

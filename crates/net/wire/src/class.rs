@@ -30,6 +30,9 @@ use crate::python::{
     json::{self, JsonError},
 };
 
+/// The name of the built-in class without fields of its own, a ping. spec neuron-protocol §1.
+pub const SYNAPSE: &str = "Synapse";
+
 /// The names of the members that every body begins with. spec neuron-protocol §3.
 pub const BASE_FIELDS: [&str; 7] =
     ["name", "timeout", "total_size", "header_size", "dendrite", "axon", "computed_body_hash"];
@@ -160,7 +163,7 @@ impl Class {
     /// Returns the built-in class without fields of its own, a ping. spec neuron-protocol §1.
     pub fn synapse() -> Self {
         let (values, max_body) = (json::DEFAULT_VALUES, MAX_BODY);
-        Self { name: "Synapse".to_owned(), fields: Vec::new(), hashed: Vec::new(), values, max_body }
+        Self { name: SYNAPSE.to_owned(), fields: Vec::new(), hashed: Vec::new(), values, max_body }
     }
 
     /// Returns the same class with these fields hashed, in this order.

@@ -31,7 +31,7 @@ pub enum Mischief {
     /// Relaying challenges to other miners, and repeating an earlier answer if they refuse.
     Copies {
         /// The client that asks the others.
-        dendrite: Dendrite,
+        dendrite: Box<Dendrite>,
         /// The other miners.
         others: Box<dyn Fn() -> Vec<Peer> + Send + Sync>,
         /// The last answer that the miner received.
@@ -96,7 +96,7 @@ impl Mischief {
 
     /// Returns a mischief that relays challenges to these miners.
     pub fn copies(dendrite: Dendrite, others: impl Fn() -> Vec<Peer> + Send + Sync + 'static, runtime: Handle) -> Self {
-        Self::Copies { dendrite, others: Box::new(others), heard: Mutex::default(), runtime }
+        Self::Copies { dendrite: Box::new(dendrite), others: Box::new(others), heard: Mutex::default(), runtime }
     }
 }
 

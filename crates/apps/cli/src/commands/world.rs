@@ -144,7 +144,7 @@ outputs! {
 
 impl Command for World {
     const PATH: &'static str = "world";
-    const SUMMARY: &'static str = "Serve markets, posts and texts that every process agrees on, until Ctrl-C";
+    const SUMMARY: &'static str = "Serve data that every process agrees on: markets, posts and texts";
     const DETAILS: &'static str = "Prices, signals, posts and texts follow from the seed, the start, the step and the \
          strength of the signals alone, so that all processes and machines have the same ones. Nothing after the \
          present is told. A subnet is tried out with such data before it uses real sources.";

@@ -20,6 +20,7 @@ use hyper::{
 };
 use myelin_wire::{
     Headers, Protocol, PublicKey, ReceivedRequest, Synapse, Verified,
+    class::SYNAPSE,
     replay::{ReplayWindow, RequestContext},
     strict::StrictDoor,
     v1::{AnswerTime, AuthenticationError, Classes, UnsignedFields, V1Refusal, V1Server},
@@ -212,6 +213,16 @@ impl AxonCore {
         is_allowed.then_some(RequestContext { now, steady, has_seat })
     }
 
+    /// Checks that the rules allow a caller.
+    ///
+    /// A neuron that asks itself for nothing is always allowed, so that it finds out if it can be reached.
+    pub(super) fn blacklist(&self, caller: &Caller<'_>) -> Result<(), V1Refusal> {
+        if caller.hotkey == self.here && caller.endpoint == SYNAPSE && caller.mode == Protocol::Strict {
+            return Ok(());
+        }
+        self.rules.blacklist(caller).map_err(V1Refusal::Forbidden)
+    }
+
     /// Returns the priority of a caller with a valid signature.
     ///
     /// The operator's rules decide. spec neuron-protocol §7.
@@ -220,7 +231,7 @@ impl AxonCore {
             return Err(V1Refusal::Forbidden("this axon serves signed requests only".to_owned()));
         }
         self.rules.verify(caller).map_err(|text| V1Refusal::Unverified(AuthenticationError::Own(text)))?;
-        self.rules.blacklist(caller).map_err(V1Refusal::Forbidden)?;
+        self.blacklist(caller)?;
         self.rules.priority(caller).map_err(|unranked| match unranked {
             PriorityError::Late => V1Refusal::Late,
             PriorityError::Failed(reason) => V1Refusal::Failed(reason),

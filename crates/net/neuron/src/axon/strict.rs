@@ -100,7 +100,7 @@ async fn exchange(
     let mut caller =
         Caller { hotkey: claimed.claimed_sender(), address: from, endpoint: class.name(), mode: Protocol::Strict };
     // No memory is spent on a sender that would be refused even with a valid signature.
-    core.rules.blacklist(&caller).map_err(V1Refusal::Forbidden)?;
+    core.blacklist(&caller)?;
     let (bytes, body) = core.receive(body, class.max_body(), (asked.place, BodySender::Claimed)).await?;
     let length = bytes.len();
     let checked = core.check(from, || {

@@ -94,9 +94,18 @@ pub(super) struct Connection {
     place: SocketAddr,
     local: Option<IpAddr>,
     opened: Instant,
+    opening: OpeningTimes,
     traffic: Arc<Traffic>,
     /// The task that moves the bytes.
     _driver: OwnedTask<()>,
+}
+
+/// The times of the steps that opened a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpeningTimes {
+    pub(super) connected: Duration,
+    /// The time of the TLS handshake, if there was one.
+    pub(super) encrypted: Option<Duration>,
 }
 
 /// A request without an answer.
@@ -152,6 +161,7 @@ pub(super) struct StreamParts {
 impl Connection {
     /// Connects to an address, over TLS if there is a connector.
     pub(super) async fn open(place: SocketAddr, tls: Option<TlsConnector>) -> Result<Self, AskError> {
+        let started = Instant::now();
         let stream = TcpStream::connect(place).await.map_err(|error| match error.kind() {
             io::ErrorKind::ConnectionRefused => AskError::Closed,
             _ => AskError::Unreachable(error.to_string()),
@@ -159,14 +169,18 @@ impl Connection {
         // A request is written in one go, so waiting for more to send only delays it.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().ok().map(|address| address.ip());
+        let connected = started.elapsed();
+        let is_encrypted = tls.is_some();
         let socket = match tls {
             None => Socket::plain(stream),
             Some(tls) => {
                 let name = ServerName::IpAddress(place.ip().into());
-                let connected = tls.connect(name, stream).await;
-                Socket::encrypted(connected.map_err(|error| AskError::Tls(error.to_string().into()))?)
+                let encrypted = tls.connect(name, stream).await;
+                Socket::encrypted(encrypted.map_err(|error| AskError::Tls(error.to_string().into()))?)
             }
         };
+        let encrypted = is_encrypted.then(|| started.elapsed().saturating_sub(connected));
+        let opening = OpeningTimes { connected, encrypted };
         let traffic = socket.traffic();
         let (sender, connection) = http1::Builder::new()
             .max_headers(MAX_RESPONSE_HEADERS)
@@ -178,12 +192,17 @@ impl Connection {
             // The code that waits for the answer reports errors.
             let _ = connection.await;
         });
-        Ok(Self { sender, place, local, opened: Instant::now(), traffic, _driver: driver })
+        Ok(Self { sender, place, local, opened: Instant::now(), opening, traffic, _driver: driver })
     }
 
     /// Returns the own address of this connection.
     pub(super) const fn local(&self) -> Option<IpAddr> {
         self.local
+    }
+
+    /// Returns the times of the steps that opened the connection.
+    pub(super) const fn opening(&self) -> OpeningTimes {
+        self.opening
     }
 
     /// Returns the time since the connection was opened.

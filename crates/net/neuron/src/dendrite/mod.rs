@@ -8,6 +8,7 @@ mod dials;
 mod error;
 mod exchanges;
 mod kept;
+mod probe;
 mod socket;
 mod stream;
 mod strict;
@@ -16,6 +17,7 @@ mod v1;
 
 pub use dials::DialRules;
 pub use error::AskError;
+pub use probe::ProbeReport;
 pub use stream::AnswerStream;
 pub use strict::request_body;
 

@@ -61,6 +61,22 @@ impl Dendrite {
         }
     }
 
+    /// Signs a request.
+    pub(super) fn request(
+        &self,
+        peer: &Peer,
+        class: &str,
+        body: Vec<u8>,
+        mode: StreamMode,
+    ) -> Result<(OutgoingRequest, SignedProof), AskError> {
+        let is_streamed = mode == StreamMode::Signed;
+        let target = RequestTarget { place: self.place, class, is_streamed }.to_string();
+        let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
+        let (mut headers, asked) = signed.map_err(|error| AskError::Question(error.to_string()))?;
+        headers.push("content-type", "application/json");
+        Ok((OutgoingRequest { target, headers, body, is_kept: false }, asked))
+    }
+
     /// Signs and sends a body. It is sent again only if a kept connection was closed before any byte was sent.
     async fn send_body(
         &self,
@@ -77,12 +93,8 @@ impl Dendrite {
                 Some(connection) => connection,
                 None => self.connect(peer, until).await?,
             };
-            let is_streamed = mode == StreamMode::Signed;
-            let target = RequestTarget { place: self.place, class, is_streamed }.to_string();
-            let signed = sign_request(&self.signer, ("POST", &target), &body, self.nonce(), Some(peer.hotkey));
-            let (mut headers, asked) = signed.map_err(|error| AskError::Question(error.to_string()))?;
-            headers.push("content-type", "application/json");
-            let request = OutgoingRequest { target, headers, body: body.clone(), is_kept };
+            let (request, asked) = self.request(peer, class, body.clone(), mode)?;
+            let request = OutgoingRequest { is_kept, ..request };
             match connection.ask(request, (mode, self.max_answer), until).await {
                 Ok(received) => return Ok((received, asked)),
                 Err(failed) if was_kept && failed.is_unsent => {}

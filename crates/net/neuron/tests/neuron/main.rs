@@ -12,6 +12,7 @@ mod limits;
 mod logs;
 mod memory;
 mod ours;
+mod probe;
 mod restart;
 mod tls;
 mod wire;

@@ -1,6 +1,7 @@
 //! Commands that manage a neuron.
 
 mod commitment;
+mod probe;
 mod register;
 mod search;
 mod serve;
@@ -8,6 +9,7 @@ mod show;
 mod swap_hotkey;
 
 pub use commitment::{SetCommitment, ShowCommitment};
+pub use probe::Probe;
 pub use register::Register;
 pub use serve::Serve;
 pub use show::Show;
