@@ -250,6 +250,10 @@ fn judged(report: &ProbeReport, offset: Option<i64>) -> (ProbeOutcome, Option<St
         Some(error @ AskError::Unproven { status: 403, .. }) => {
             (ProbeOutcome::Doubtful, Some(format!("it does not serve your hotkey, and proves nothing: {error}")))
         }
+        Some(AskError::Unproven { status: 401, .. }) => (
+            ProbeOutcome::Doubtful,
+            Some("it calls the request stale: it began a moment ago, or a clock is wrong".to_owned()),
+        ),
         Some(error) if report.connected.is_some() => (ProbeOutcome::Doubtful, Some(error.to_string())),
         Some(error) => (ProbeOutcome::Unreachable, Some(error.to_string())),
     }

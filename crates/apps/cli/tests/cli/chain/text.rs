@@ -107,10 +107,6 @@ fn the_text_subnet_answers_what_its_model_writes() {
 
     let miner = Worker::start(&net, &format!("mine text --model {model} --netuid 2 --port 0 --wallet bob"));
     miner.wait_for("announced", |_| true);
-    let probe = net.json("neuron probe --netuid 2 --wallet bob");
-    assert_eq!((&probe["outcome"], &probe["uid"], &probe["in_scope"]), (&"reachable".into(), &1.into(), &true.into()));
-    assert!(probe["connected_us"].is_u64() && probe["answered_us"].is_u64(), "{probe}");
-    assert!(net.table("neuron probe --netuid 2 --wallet bob").contains("signed ping"));
     let rounds = "--every 500ms --lengths 8-16 --newest 50%";
     let validator =
         Worker::start(&net, &format!("validate text --model {model} --netuid 2 --port 0 --wallet alice {rounds}"));
@@ -119,6 +115,10 @@ fn the_text_subnet_answers_what_its_model_writes() {
     assert_eq!(scored["uid"], 1);
     let served = miner.wait_for("served", |event| event["failure"].is_null());
     assert_eq!(served["uid"], 0);
+    let probe = net.json("neuron probe --netuid 2 --wallet bob");
+    assert_eq!((&probe["outcome"], &probe["uid"], &probe["in_scope"]), (&"reachable".into(), &1.into(), &true.into()));
+    assert!(probe["connected_us"].is_u64() && probe["answered_us"].is_u64(), "{probe}");
+    assert!(net.table("neuron probe --netuid 2 --wallet bob").contains("signed ping"));
     assert_eq!(net.json("neuron probe 0 --netuid 2 --wallet bob")["outcome"], "reachable");
     // The miner serves validators and itself, so the owner of another seat learns little.
     assert_eq!(net.run("neuron probe bob/default --netuid 2 --wallet carol").code, 10);
