@@ -109,7 +109,7 @@ async fn talk(
 /// Reads the next request, or returns `None` at the end of the connection, or if bytes are no request.
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Asked> {
     loop {
-        if let Some((asked, length)) = parse(buffer)? {
+        if let Some((asked, length)) = parse(buffer).ok()? {
             buffer.drain(..length);
             return Some(asked);
         }
@@ -132,22 +132,22 @@ pub(crate) fn read_blocking(stream: &mut impl std::io::Read) -> Asked {
     }
 }
 
-/// Returns the first request with its length, `Some(None)` if it is incomplete, and `None` if it is no request.
-fn parse(bytes: &[u8]) -> Option<Option<(Asked, usize)>> {
+/// Returns the first request with its length, or `None` if it is incomplete.
+fn parse(bytes: &[u8]) -> Result<Option<(Asked, usize)>, httparse::Error> {
     let mut parsed = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut parsed);
-    let httparse::Status::Complete(head) = request.parse(bytes).ok()? else { return Some(None) };
+    let httparse::Status::Complete(head) = request.parse(bytes)? else { return Ok(None) };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let headers: Headers = request.headers.iter().map(|header| (header.name, text(header.value))).collect();
     let target = request.path.unwrap().to_owned();
     let length = head + headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let Some(body) = bytes.get(head..length).map(<[u8]>::to_vec) else { return Some(None) };
+    let Some(body) = bytes.get(head..length).map(<[u8]>::to_vec) else { return Ok(None) };
     let now = SystemClock.now();
     let received = ReceivedRequest { method: request.method.unwrap(), target: &target, headers: &headers };
     let signed = StrictDoor::new(key(AXON).hotkey()).open(received, now).unwrap().verify(body).unwrap();
     let mut window = ReplayWindow::new(ReplayLimits::default());
     let proof = signed.admit(&mut window, RequestContext { now, steady: now, has_seat: true }).unwrap().proof().clone();
-    Some(Some((Asked { target, headers, proof }, length)))
+    Ok(Some((Asked { target, headers, proof }, length)))
 }
 
 /// Returns the bytes of an answer with these headers.
