@@ -344,7 +344,7 @@ mod tests {
     fn neuron_bytes(uid: u8, permit: bool, axon: bool) -> Vec<u8> {
         let keys = (u16::from(uid), [uid; 32], Some([9_u8; 32]), 1_u32, 2_u32, 3_u64, 4_u64);
         let findings = (true, permit, 5_u16, 6_u16, 7_u16, 8_u16, 9_u64, 10_u64);
-        let axon = axon.then_some((1_u32, 2_u32, (3_u128, 4_u16, 6_u8), 7_u8, Some(vec![5_u8, 6])));
+        let axon = axon.then_some((1_u32, 2_u32, (3_u128, 4_u16, 6_u8), 7_u8, 8_u8, Some(vec![5_u8, 6])));
         [keys.encode(), findings.encode(), axon.encode(), Some((1_u128, 2_u16, 4_u8)).encode()].concat()
     }
 

@@ -426,9 +426,9 @@ mod tests {
         MetagraphInfo { block: 99, subnet, neurons: vec![neuron] }
     }
 
-    /// Returns the neuron of a snapshot as a validator dials it.
+    /// Returns the neuron of a snapshot as a validator dials it that also asks v1 miners.
     fn dialled(snapshot: &MetagraphInfo) -> Peer {
-        seat_views(snapshot, AddressScope::Local, V1Policy::Refused).remove(0).reach.unwrap()
+        seat_views(snapshot, AddressScope::Local, V1Policy::Served).remove(0).reach.unwrap()
     }
 
     #[test]
@@ -468,7 +468,7 @@ mod tests {
     #[test]
     fn nh_52_a_v1_miner_is_asked_only_if_the_validator_allows_it() {
         let mut snapshot = snapshot(([198, 51, 100, 7], 8_091).into());
-        snapshot.neurons[0].axon.as_mut().unwrap().protocol = 0;
+        snapshot.neurons[0].axon.as_mut().unwrap().placeholder1 = 0;
         let reach = |v1| seat_views(&snapshot, AddressScope::Global, v1).remove(0).reach;
         assert_eq!(reach(V1Policy::Refused), Err(AskError::V1Refused));
         assert_eq!(reach(V1Policy::Served).unwrap().speaks, PeerProtocol::V1);
