@@ -77,7 +77,7 @@ fn builder() -> AxonBuilder {
     let unchanged =
         |class| Endpoint::new(class, |request| async move { Ok(HandlerOutput::from(request.into_content())) });
     // Many cases are requests that fail, all of one address.
-    let limits = AxonLimits { body: 1 << 20, per_caller: 4, failures: 1_000, ..AxonLimits::default() };
+    let limits = AxonLimits { per_caller: 4, failures: 1_000, ..AxonLimits::default() };
     Axon::builder(signer(AXON), Decisions { unwanted: key(UNWANTED).hotkey() })
         .port(0)
         .limits(limits)
