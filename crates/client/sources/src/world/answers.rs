@@ -133,7 +133,7 @@ fn bars(
     query.only(&["from", "to", "most"])?;
     let market = &world.market;
     let (from, to) = (query.time("from")?.unwrap_or(0), query.time("to")?.unwrap_or(now / 1_000));
-    ensure_known(to, now)?;
+    ensure_known(world, to, now)?;
     let most = query.number("most")?.unwrap_or(MOST_BARS).min(MOST_BARS);
     // Only whole bars, the last ones of the time asked for.
     let end = to.checked_add(1).and_then(|after| market.step_at(after)).unwrap_or(0);
@@ -164,7 +164,7 @@ fn bars(
 fn point(world: &World, asset: usize, query: &Query<'_>, now: UnixMillis) -> Result<WorldAnswer, Refusal> {
     query.only(&["at"])?;
     let at = query.time("at")?.unwrap_or(now / 1_000);
-    ensure_known(at, now)?;
+    ensure_known(world, at, now)?;
     let DataPoint { at, micros } = world.market.point(asset, at).ok_or_else(too_early)?;
     Ok(WorldAnswer::json(200, &json!({ "at": at, "value": decimal(micros) })))
 }
@@ -172,7 +172,7 @@ fn point(world: &World, asset: usize, query: &Query<'_>, now: UnixMillis) -> Res
 fn signals(world: &World, asset: usize, query: &Query<'_>, now: UnixMillis) -> Result<WorldAnswer, Refusal> {
     query.only(&["at"])?;
     let at = query.time("at")?.unwrap_or(now / 1_000);
-    ensure_known(at, now)?;
+    ensure_known(world, at, now)?;
     let step = world.market.step_at(at).ok_or_else(too_early)?;
     world.market.signals(asset, step).map(|signals| WorldAnswer::json(200, &signals)).ok_or_else(too_early)
 }
@@ -216,15 +216,23 @@ fn rates(world: &World, now: UnixMillis) -> WorldAnswer {
     let days = last.into_iter().flat_map(|last| (last.saturating_sub(MOST_DAYS)..=last).rev());
     for day in days.take_while(|day| world.market.step_at(taken(*day)).is_some()) {
         let date = format_time(day.saturating_mul(DAY));
-        let micros = |asset| world.market.point(asset, taken(day)).map_or(0, |point| point.micros);
-        let values: Vec<_> = (0..ASSETS.len()).map(|asset| decimal(micros(asset))).collect();
+        let points: Option<Vec<_>> = (0..ASSETS.len()).map(|asset| world.market.point(asset, taken(day))).collect();
+        let Some(points) = points else { continue };
+        let values: Vec<_> = points.iter().map(|point| decimal(point.micros)).collect();
         body.push_str(&[date.get(..10).unwrap_or_default(), ",", &values.join(","), ",\n"].concat());
     }
     WorldAnswer { status: 200, content_type: "text/csv", body }
 }
 
-fn ensure_known(at: UnixSeconds, now: UnixMillis) -> Result<(), Refusal> {
-    if at <= now / 1_000 { Ok(()) } else { Err(Refusal(404, NOT_YET, "that time has not come".to_owned())) }
+fn ensure_known(world: &World, at: UnixSeconds, now: UnixMillis) -> Result<(), Refusal> {
+    if at > now / 1_000 {
+        return Err(Refusal(404, NOT_YET, "that time has not come".to_owned()));
+    }
+    if world.market.is_over_at(at) {
+        let message = "the world has too many steps by then; begin it later, or lengthen its steps";
+        return Err(Refusal(404, "too-late", message.to_owned()));
+    }
+    Ok(())
 }
 
 fn too_early() -> Refusal {
@@ -332,9 +340,20 @@ mod tests {
         assert_eq!(from_to(12, 36), [12, 24]);
         assert_eq!(from_to(36, 36), [0; 0]);
         assert_eq!(from_to(50, 36), [0; 0]);
+        assert_eq!(times("from=99999999999"), [0; 0], "the steps up to then are not computed");
         assert_eq!(times("most=2"), [35_976, 35_988]);
         assert_eq!(times("").len(), 1_000);
         assert_eq!(times(&format!("to={}", DEFAULT_START - 5)), [0; 0]);
+    }
+
+    #[test]
+    fn a_world_with_too_many_steps_is_refused() {
+        let world = World::new(WorldOptions { start: 0, step: 1, ..WorldOptions::default() }).unwrap();
+        for what in ["bars", "points", "signals"] {
+            let answer = answer(&world, MarketForm::World, &format!("/v1/market/a0/{what}"), NOW);
+            assert!(answer.status == 404 && answer.body.contains("too-late"), "{answer:?}");
+        }
+        assert_eq!(answer(&world, MarketForm::Ecb, "/rates.csv", u64::MAX).body.lines().count(), 1);
     }
 
     #[test]

@@ -31,6 +31,9 @@ const PARTS: u32 = 16;
 /// The steps between two states that are kept.
 const KEPT_EVERY: u64 = 256;
 
+/// The last step. All steps before a step are computed, so that a question about a very late one would never end.
+const LAST_STEP: u64 = 1 << 25;
+
 /// The middle of the first prices, in millionths.
 const FIRST_PRICE: f64 = 100_000_000.0;
 
@@ -100,6 +103,11 @@ impl Market {
         self.step
     }
 
+    /// Returns true if a time is after the last step.
+    pub(super) fn is_over_at(&self, at: UnixSeconds) -> bool {
+        self.step_at(at).is_some_and(|step| step > LAST_STEP)
+    }
+
     /// Returns the step of a time, or `None` before the first one.
     pub(super) fn step_at(&self, at: UnixSeconds) -> Option<u64> {
         Some(at.checked_sub(self.start)? / u64::from(self.step))
@@ -110,23 +118,29 @@ impl Market {
         self.start.saturating_add(step.saturating_mul(self.step.into()))
     }
 
-    /// Returns the price at the last beginning of a step, at or before a time.
+    /// Returns the price at the last beginning of a step, at or before a time. `None` outside of the steps.
     pub(super) fn point(&self, asset: usize, at: UnixSeconds) -> Option<DataPoint> {
-        let step = self.step_at(at)?;
+        let step = self.step_at(at).filter(|step| *step <= LAST_STEP)?;
         let sum = self.state(step).sums.get(asset).copied()?;
         Some(DataPoint { at: self.time_of(step), micros: self.price(asset, sum) })
     }
 
-    /// Returns the signals of a step.
+    /// Returns the signals of a step. `None` after the last one.
     pub(super) fn signals(&self, asset: usize, step: u64) -> Option<Signals> {
+        if step > LAST_STEP {
+            return None;
+        }
         let state = self.state(step);
         let noise = self.chance("signal", asset, step).normal();
         let volatility = state.volatilities.get(asset)? + 0.15 * noise;
         Some(Signals { at: self.time_of(step), factors: state.factors, volatility })
     }
 
-    /// Returns the prices of consecutive steps.
+    /// Returns the prices of consecutive steps, up to the last one.
     pub(super) fn bars(&self, asset: usize, first: u64, count: usize) -> Vec<Bar> {
+        if count == 0 || first > LAST_STEP {
+            return Vec::new();
+        }
         let mut state = self.state(first);
         (first..)
             .take(count)
@@ -274,6 +288,20 @@ mod tests {
         second.reverse();
         assert_eq!(first, second);
         assert_eq!(forwards.point(4, START - 1), None);
+    }
+
+    #[test]
+    fn a_question_about_a_very_late_step_ends() {
+        let market = market(3, 1.0);
+        for step in [LAST_STEP + 1, u64::MAX / 100] {
+            assert_eq!(market.point(0, market.time_of(step)), None);
+            assert_eq!(market.signals(0, step), None);
+            assert_eq!(market.bars(0, step, 5), []);
+            assert!(market.is_over_at(market.time_of(step)));
+        }
+        assert_eq!(market.bars(0, u64::MAX, 0), []);
+        assert!(!market.is_over_at(market.time_of(LAST_STEP)) && !market.is_over_at(0));
+        assert!(market.kept.lock().unwrap().is_empty(), "no step was computed");
     }
 
     #[test]
